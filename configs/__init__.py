@@ -1,0 +1,1 @@
+"""The project's YAML configs, shipped as package data."""

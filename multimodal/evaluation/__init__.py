@@ -1,0 +1,1 @@
+"""Predictions -> metrics: pooled scores, detection scores, tables."""

@@ -1,0 +1,1 @@
+"""Region clips -> expression, action units, attention."""

@@ -1,0 +1,1 @@
+"""Frame -> landmarks, aligned face, flow, region visibility."""

@@ -1,0 +1,1 @@
+"""Expression and gesture -> one decision, or 'not sure'."""

@@ -1,0 +1,1 @@
+"""Frame -> hands with the names of their signs."""

@@ -1,0 +1,1 @@
+"""Cameras and files -> timed frames; results -> video, JSONL, CSV and sound files."""

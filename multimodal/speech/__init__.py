@@ -1,0 +1,1 @@
+"""Decision -> sentence -> sound, in a process of its own."""

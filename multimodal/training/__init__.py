@@ -1,0 +1,1 @@
+"""Config and data -> weights with a card."""

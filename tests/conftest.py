@@ -1,0 +1,25 @@
+"""Set up for all tests: shapes are checked while they run, one torch thread, no network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("YOLO_OFFLINE", "true")
+
+install_import_hook(["multimodal", "occlusion"], "beartype.beartype")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The development data beside the checkout; tests that use it skip where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the development data ../shared/data is not on this machine")
+    return folder
