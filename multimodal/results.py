@@ -172,6 +172,24 @@ class FlowClip(Result):
 
 
 @dataclass(frozen=True)
+class Motion(Result):
+    """How strongly each region of the face moves, one frame against the window's anchor frame.
+
+    Attributes:
+        index, t_ms: The frame's number and time.
+        energy: ``[12]``, mean length of each region's residual flow, percent of the distance between the eyes.
+        visibility: ``[12]``, 0 to 1.
+        anchor_ms: Time of the frame that it was measured against.
+    """
+
+    index: int
+    t_ms: float
+    energy: Float[np.ndarray, "12"]
+    visibility: Float[np.ndarray, "12"]
+    anchor_ms: float
+
+
+@dataclass(frozen=True)
 class ExpressionResult(Result):
     """A micro-expression that was spotted and named.
 
