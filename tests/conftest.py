@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("YOLO_OFFLINE", "true")
 
-install_import_hook(["multimodal", "occlusion"], "beartype.beartype")
+install_import_hook(["multimodal", "occlusion"], "typecheck.check")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

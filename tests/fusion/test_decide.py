@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+
+from multimodal.fusion.decide import Decider, DecisionConfig, Meaning
+from multimodal.fusion.lexicon import load_lexicon
+from multimodal.results import EXPRESSIONS, GESTURES, Decision, ExpressionResult, GestureResult, Hand
+
+STEP = 100.0
+
+
+def hand(name: str, probability: float) -> Hand:
+    probabilities = np.full(len(GESTURES), (1 - probability) / 18, np.float32)
+    probabilities[GESTURES.index(name)] = probability
+    return Hand((0.0, 0.0, 9.0, 9.0), name, probability, probabilities)
+
+
+def expression(at: float, affect: str = "positive", confidence: float = 0.8) -> ExpressionResult:
+    probabilities = np.full(3, (1 - confidence) / 2, np.float32)
+    probabilities[EXPRESSIONS.index(affect)] = confidence
+    ones = np.ones(12, np.float32)
+    return ExpressionResult(
+        at - 300, at - 150, at, affect, confidence, probabilities, np.full(5, 0.2), ones / 2, ones, ones, np.zeros(64)
+    )
+
+
+def product(shown: Hand, felt: ExpressionResult | None) -> Meaning:
+    """The product of posteriors: what an untrained fusion head says."""
+    affect = (felt.affect, felt.confidence) if felt else ("none", 1.0)
+    return Meaning(shown.gesture, shown.confidence, *affect, {"gesture": 0.5, "expression": 0.5})
+
+
+def play(
+    script: str, expressions: dict[int, ExpressionResult] | None = None, sure: float = 0.9, **config: float
+) -> list[Decision]:
+    """One letter a frame of 100 ms: l like, p palm, . nothing; expressions by frame."""
+    decider = Decider(DecisionConfig(**config), product, load_lexicon())
+    names = {"l": "like", "p": "palm", "n": "no_gesture"}
+    decisions = []
+    for i, letter in enumerate(script):
+        hands = (hand(names[letter], sure),) if letter in names else ()
+        decisions.append(decider.push(STEP * i, GestureResult(i, STEP * i, hands), (expressions or {}).get(i)))
+    return [decision for decision in decisions if decision]
+
+
+def sentences(decisions: list[Decision]) -> list[str | None]:
+    return [decision.sentence for decision in decisions]
+
+
+def test_sign_alone_has_its_plain_meaning_once() -> None:
+    decisions = play("l" * 40)
+    assert sentences(decisions) == ["Yes."]
+    assert decisions[0].t_ms == 900  # 400 dwell, 500 grace
+
+
+def test_sign_with_expression_before_it() -> None:
+    decisions = play("." * 5 + "l" * 20, {3: expression(300)})
+    assert sentences(decisions) == ["Yes, gladly!"]
+    assert abs(decisions[0].confidence - 0.9 * 0.8) < 1e-5
+
+
+def test_expression_within_the_grace_still_counts() -> None:
+    assert sentences(play("l" * 20, {7: expression(700)})) == ["Yes, gladly!"]
+
+
+def test_expression_after_the_sentence_is_not_a_second_sentence() -> None:
+    assert sentences(play("l" * 20, {14: expression(1400)})) == ["Yes."]
+
+
+def test_old_expression_is_forgotten() -> None:
+    assert sentences(play("." * 25 + "l" * 20, {3: expression(300)})) == ["Yes."]
+
+
+def test_unsure_expression_is_left_out() -> None:
+    decisions = play("l" * 20, {2: expression(200, confidence=0.4)})
+    assert sentences(decisions) == ["Yes."]
+    assert decisions[0].affect == "none"
+
+
+def test_one_expression_colours_one_sentence() -> None:
+    assert sentences(play("l" * 8 + "." * 5 + "p" * 12, {3: expression(300)}, memory_ms=9000)) == [
+        "Yes, gladly!",
+        "Hello.",
+    ]
+
+
+def test_unsure_sign_is_shown_once_and_not_spoken() -> None:
+    decisions = play("l" * 40, sure=0.3)
+    assert [decision.sure for decision in decisions] == [False]
+
+
+def test_not_said_again_within_the_cooldown() -> None:
+    assert sentences(play("l" * 12 + "." * 6 + "l" * 12, cooldown_ms=5000)) == ["Yes."]
+
+
+def test_said_again_after_the_cooldown() -> None:
+    assert sentences(play("l" * 12 + "." * 60 + "l" * 12, cooldown_ms=5000)) == ["Yes.", "Yes."]
+
+
+def test_two_signs_two_sentences() -> None:
+    assert sentences(play("l" * 12 + "p" * 16)) == ["Yes.", "Hello."]
+
+
+def test_rest_is_no_sign() -> None:
+    assert play("n" * 30) == []
+
+
+def test_gap_forgets_the_sign_but_not_what_was_said() -> None:
+    decider = Decider(DecisionConfig(), product, load_lexicon())
+    times = [STEP * i for i in range(8)] + [5000 + STEP * i for i in range(4)]
+    said = [decider.push(t, GestureResult(i, t, (hand("like", 0.9),)), None) for i, t in enumerate(times)]
+    assert not any(said)
+
+
+def test_single_picture_is_decided_at_once() -> None:
+    decider = Decider(DecisionConfig(), product, load_lexicon())
+    decision = decider.single(0, GestureResult(0, 0, (hand("like", 0.9),)))
+    assert decision is not None
+    assert decision.sure
+    assert decider.single(0, GestureResult(0, 0, ())) is None
