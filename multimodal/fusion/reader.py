@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from multimodal.errors import MissingError
 from multimodal.fusion.decide import Meaning
@@ -59,20 +60,41 @@ class FusionReader:
         return Meaning(GESTURES[best], float(gesture[best]), EXPRESSIONS[felt], float(affect[felt]), weights)
 
 
-def pair_input(hands: list[Hand | None], expressions: list[ExpressionResult | None]) -> FusionInput:
-    """Stack pairs into a batch for the fusion head; None on either side is an absent channel.
+GESTURE_ROW = 64 + len(GESTURES) + 2
+EXPRESSION_ROW = 64 + len(EXPRESSIONS) + 2
 
-    Args:
-        hands, expressions: As many of each.
-    """
+
+def pair_input(hands: list[Hand | None], expressions: list[ExpressionResult | None]) -> FusionInput:
+    """Stack pairs into a batch for the fusion head; None on either side is an absent channel."""
+    gesture = np.stack([np.zeros(GESTURE_ROW, np.float32) if hand is None else gesture_row(hand) for hand in hands])
+    face = np.stack(
+        [np.zeros(EXPRESSION_ROW, np.float32) if felt is None else expression_row(felt) for felt in expressions]
+    )
+    present = [[hand is not None, felt is not None] for hand, felt in zip(hands, expressions, strict=True)]
+    return from_rows(gesture, face, np.array(present))
+
+
+def gesture_row(hand: Hand) -> Float[np.ndarray, "85"]:
+    """Lay a hand out for the fusion head: 64 of embedding, 19 of log-posterior, 2 of quality."""
+    quality = [hand.confidence, float(hand.landmarks is not None)]
+    return np.concatenate([hand.embedding, _log(hand.probabilities), quality]).astype(np.float32)
+
+
+def expression_row(expression: ExpressionResult) -> Float[np.ndarray, "69"]:
+    """Lay an expression out for the fusion head: 64 of embedding, 3 of log-posterior, 2 of quality."""
+    quality = [expression.visibility.mean(), expression.visibility.min()]
+    return np.concatenate([expression.embedding, _log(expression.probabilities), quality]).astype(np.float32)
+
+
+def from_rows(
+    gesture: Float[np.ndarray, "n 85"], expression: Float[np.ndarray, "n 69"], present: Bool[np.ndarray, "n 2"]
+) -> FusionInput:
+    """Turn laid-out rows into a batch for the fusion head; what an absent channel's row holds is not looked at."""
     import torch
 
     from multimodal.fusion.head import FusionInput
 
-    gesture = np.stack([_gesture_row(hand) for hand in hands])
-    face = np.stack([_expression_row(expression) for expression in expressions])
-    present = [[hand is not None, face is not None] for hand, face in zip(hands, expressions, strict=True)]
-    g, e = torch.from_numpy(gesture), torch.from_numpy(face)
+    g, e = torch.from_numpy(gesture), torch.from_numpy(expression)
     return FusionInput(
         gesture_embedding=g[:, :64],
         gesture_log_posterior=g[:, 64:83],
@@ -80,22 +102,8 @@ def pair_input(hands: list[Hand | None], expressions: list[ExpressionResult | No
         expression_embedding=e[:, :64],
         expression_log_posterior=e[:, 64:67],
         expression_quality=e[:, 67:],
-        present=torch.tensor(present),
+        present=torch.from_numpy(present),
     )
-
-
-def _gesture_row(hand: Hand | None) -> np.ndarray:
-    if hand is None:
-        return np.zeros(64 + len(GESTURES) + 2, np.float32)
-    quality = [hand.confidence, float(hand.landmarks is not None)]
-    return np.concatenate([hand.embedding, _log(hand.probabilities), quality]).astype(np.float32)
-
-
-def _expression_row(expression: ExpressionResult | None) -> np.ndarray:
-    if expression is None:
-        return np.zeros(64 + len(EXPRESSIONS) + 2, np.float32)
-    quality = [expression.visibility.mean(), expression.visibility.min()]
-    return np.concatenate([expression.embedding, _log(expression.probabilities), quality]).astype(np.float32)
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:

@@ -1,0 +1,185 @@
+"""The command line: a verb each, a few lines each - parse, call, print.
+
+Heavy libraries load inside the verbs, so that ``veilspeak --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, Optional
+
+import typer
+
+from multimodal import __version__
+from multimodal.errors import UsageError, VeilspeakError
+
+app = typer.Typer(
+    name="veilspeak",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results; made if need be.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
+SetOption = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads the annotation at run time, on Python 3.10 too
+    typer.Option("--set", help="Override a config key: --set fusion.decision.dwell_ms=300. May be repeated."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+
+
+class Trainable(str, Enum):
+    """What ``train`` can train."""
+
+    expression = "expression"
+    gesture = "gesture"
+    fusion = "fusion"
+
+
+class Evaluable(str, Enum):
+    """What ``evaluate`` can measure."""
+
+    expression = "expression"
+    gesture = "gesture"
+
+
+class Synthesizable(str, Enum):
+    """What ``synth`` can make."""
+
+    expressions = "expressions"
+    sample = "sample"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"veilspeak {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell more; an error shows where it came from.")] = False,
+) -> None:
+    """Reads a hand sign and a fleeting expression from a camera, even behind a mask, and says the meaning aloud."""
+    if verbose:
+        logging.getLogger().setLevel(logging.DEBUG)
+
+
+@app.command()
+def demo(
+    source: Annotated[str, typer.Option(help="sample, a camera number, a file, a folder or a glob.")] = "sample",
+    out: OutDir = Path("out/demo"),
+    config: Annotated[Optional[Path], typer.Option(help="A live config; see configs/live.yaml.")] = None,  # noqa: UP045
+    no_speak: Annotated[bool, typer.Option("--no-speak", help="Play no sound; speech.wav is written.")] = False,
+    no_show: Annotated[bool, typer.Option("--no-show", help="Open no window.")] = False,
+    json_: JsonFlag = False,
+    set_: SetOption = None,
+) -> None:
+    """Run the whole chain on a camera, a video or pictures: what was signed is shown, said and written down."""
+    from multimodal.demo import report, run_demo
+
+    summary = run_demo(source, out, config, set_ or [], speak=not no_speak, show=not no_show)
+    _print(summary, json_, report)
+
+
+@app.command()
+def train(
+    what: Annotated[Trainable, typer.Argument(help="Which part.")],
+    config: Annotated[Optional[Path], typer.Option(help="Its config; default: the shipped one.")] = None,  # noqa: UP045
+    data: Annotated[Optional[Path], typer.Option(help="The data set, where the config names none.")] = None,  # noqa: UP045
+    out: OutDir = Path("out/train"),
+    set_: SetOption = None,
+) -> None:
+    """Train a part: weights and their card. A run that was killed goes on where it was."""
+    from multimodal.training import trainer
+
+    trainer(what.value)(config, data, out, set_ or [])
+
+
+@app.command()
+def evaluate(
+    what: Annotated[Evaluable, typer.Argument(help="Which part.")],
+    data: Annotated[Path, typer.Option(help="A flow-map folder (expression) or a data.yaml (gesture).")],
+    model: Annotated[str, typer.Option(help="Weights of the expression branch.")] = "regional-synthetic",
+    protocol: Annotated[str, typer.Option(help="none: ready weights, no training.")] = "none",
+    out: OutDir = Path("out/evaluate"),
+    json_: JsonFlag = False,
+) -> None:
+    """Measure ready weights on data that they have not seen."""
+    from multimodal.evaluation import evaluator
+
+    summary = evaluator(what.value)(data=data, model=model, protocol=protocol, out=out)
+    _print(summary, json_, _pretty)
+
+
+@app.command()
+def synth(
+    what: Annotated[Synthesizable, typer.Argument(help="expressions: rendered clips; sample: the demo's clip.")],
+    out: OutDir = Path("out/synth"),
+    n: Annotated[int, typer.Option("--n", min=1, help="How many clips.")] = 100,
+    seed: SeedOption = 0,
+) -> None:
+    """Make clips of synthetic people."""
+    if what is Synthesizable.sample:
+        from multimodal.data.people.sample import make_sample
+
+        typer.echo(make_sample(out, seed), err=True)
+    else:
+        from multimodal.data.people.dataset import synth_expressions
+
+        typer.echo(synth_expressions(out, n, seed), err=True)
+
+
+@app.command()
+def doctor(json_: JsonFlag = False) -> None:
+    """Check each part: works, or what to do."""
+    from multimodal.doctor import examine, report
+
+    findings = examine()
+    _print({"parts": [finding.to_dict() for finding in findings]}, json_, report)
+    if not all(finding.ok or finding.optional for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(summary: dict[str, Any], as_json: bool, human: Any) -> None:
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        typer.echo(human(summary))
+
+
+def _pretty(summary: dict[str, Any]) -> str:
+    return json.dumps(summary, indent=2, ensure_ascii=False)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    typer.echo(f"veilspeak: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command line; every error ends in one line and its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="veilspeak: %(message)s", stream=sys.stderr)
+    try:
+        code = app(standalone_mode=False)
+    except VeilspeakError as error:
+        _end(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _end("interrupted", 130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of typer or click, whichever carries it
+            _end(f"{error.format_message()} (veilspeak --help lists what there is)", UsageError.exit_code)
+        logging.getLogger("veilspeak").debug("what happened", exc_info=True)
+        _end(f"{type(error).__name__}: {error} (please report it)", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()
