@@ -1,0 +1,206 @@
+"""Trains the detector with Ultralytics and exports it to ONNX, without a single connection.
+
+Ultralytics reads its switches when it is imported, so they are set first: offline, a settings folder of its own with a
+font in it (it would fetch one), and no telemetry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from multimodal.config import Config, shipped
+from multimodal.errors import MissingError, UsageError
+
+_BACKBONE = 11
+"""Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
+
+
+class DetectorTraining(Config):
+    """How the detector is trained.
+
+    Attributes:
+        model: Its YAML: a path, or the name of a shipped config.
+        start: Tensors to start the backbone from (safetensors, YOLOv5 v6 names), relative to the data folder; none:
+            from scratch.
+        image_size: Side of the square that pictures are fitted into, pixels; a multiple of 32.
+        epochs, batch, learning_rate, warmup_epochs: As in Ultralytics.
+        freeze: So many layers, from the first, keep their starting tensors.
+        close_mosaic: The last so many epochs see whole pictures.
+        degrees, scale, translate: Random turn, zoom and shift.
+        seed: Of everything random.
+    """
+
+    model: str = "gesture/veilspeak_yolo_n.yaml"
+    start: str | None = None
+    image_size: int = Field(default=256, ge=32, multiple_of=32)
+    epochs: int = Field(default=30, ge=1)
+    batch: int = Field(default=16, ge=1)
+    learning_rate: float = Field(default=1.5e-3, gt=0)
+    warmup_epochs: float = Field(default=1.0, ge=0)
+    freeze: int = Field(default=5, ge=0)
+    close_mosaic: int = Field(default=4, ge=0)
+    degrees: float = Field(default=8.0, ge=0)
+    scale: float = Field(default=0.5, ge=0, lt=1)
+    translate: float = Field(default=0.1, ge=0, le=1)
+    seed: int = 0
+
+
+def set_offline(folder: Path) -> None:
+    """Set what keeps Ultralytics from connecting; call it before anything imports it.
+
+    Args:
+        folder: Where its settings and its font go.
+
+    Raises:
+        MissingError: Ultralytics or matplotlib is not installed.
+    """
+    home = folder / "Ultralytics"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(YOLO_OFFLINE="true", YOLO_CONFIG_DIR=str(folder.absolute()), YOLO_VERBOSE="false")
+    os.environ.setdefault("WANDB_MODE", "disabled")
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingError("training needs Ultralytics: pip install 'veilspeak[gesture-training]'") from error
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    for name in ("Arial.ttf", "Arial.Unicode.ttf"):
+        if not (home / name).exists():
+            shutil.copyfile(font, home / name)
+
+
+def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: Path) -> Path:
+    """Train, or go on after a kill, and return the last checkpoint.
+
+    The last epoch's averaged weights are taken, not the best epoch's: nothing is selected on the held-out photos.
+
+    Args:
+        config: How.
+        data_yaml: The prepared training folder's ``data.yaml``.
+        out: The run's folder; ``weights/last.pt`` in it is gone on from.
+        data: What ``config.start`` is relative to.
+
+    Raises:
+        MissingError: Ultralytics or the starting tensors are missing.
+        UsageError: The folder holds a run with another config.
+    """
+    last, marker = out / "weights" / "last.pt", out / "finished"
+    _check_same(config, out)
+    if marker.exists() and last.exists():
+        return last
+    trainer = _trainer(_start(config, data))
+    overrides = _overrides(config, data_yaml, out)
+    if last.exists():
+        overrides["resume"] = str(last)
+    trainer(overrides=overrides).train()
+    marker.touch()
+    return last
+
+
+def export(checkpoint: Path, path: Path, image_size: int) -> int:
+    """Write the checkpoint's network as ONNX and return its number of parameters.
+
+    Input ``images``: ``float32 [1, 3, size, size]``, RGB, 0 to 1. Output ``output``: ``[1, 4 + classes, anchors]``:
+    centre x, centre y, width, height in input pixels, then each class's score, 0 to 1.
+    """
+    import torch
+
+    network = torch.load(checkpoint, map_location="cpu", weights_only=False)  # our own file, written a moment ago
+    network = (network.get("ema") or network["model"]).float()
+    return export_network(network, path, image_size)
+
+
+def export_network(network: Any, path: Path, image_size: int) -> int:
+    """Write a ``DetectionModel`` as ONNX, its normalisations folded in; see ``export``."""
+    import torch
+
+    network = network.eval().fuse(verbose=False)
+    head = network.model[-1]
+    head.export, head.format, head.dynamic = True, "onnx", False
+    blank = torch.zeros(1, 3, image_size, image_size)
+    torch.onnx.export(
+        network, (blank,), str(path), input_names=["images"], output_names=["output"], opset_version=17, dynamo=False
+    )
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str, Any]:
+    model = shipped(config.model)
+    fixed: dict[str, Any] = {
+        "model": str(model if model.is_file() else config.model),
+        "data": str(data_yaml),
+        "project": str(out.parent.absolute()),
+        "name": out.name,
+        "exist_ok": True,
+        "device": "cpu",
+        "workers": 0,
+        "imgsz": config.image_size,
+        "lr0": config.learning_rate,
+        "optimizer": "AdamW",
+        "cos_lr": True,
+        "fliplr": 0.5,
+        "plots": False,
+        "pretrained": False,
+        "patience": 0,
+        "nbs": config.batch,
+    }
+    same = ("epochs", "batch", "freeze", "close_mosaic", "warmup_epochs", "degrees", "scale", "translate", "seed")
+    return fixed | {name: getattr(config, name) for name in same}
+
+
+def _trainer(start: Mapping[str, Any]) -> Any:
+    """Return a trainer class whose network knows our modules and starts from the given tensors."""
+    try:
+        from ultralytics.models.yolo.detect import DetectionTrainer
+        from ultralytics.utils import SETTINGS
+    except ImportError as error:
+        raise MissingError("training needs Ultralytics: pip install 'veilspeak[gesture-training]'") from error
+    from multimodal.gesture.modules import install
+
+    install()
+    SETTINGS.update({"sync": False})
+
+    class Trainer(DetectionTrainer):  # type: ignore[misc]
+        def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+            network = super().get_model(cfg=cfg, weights=weights, verbose=verbose)
+            if weights is None:
+                network.load_state_dict(network.state_dict() | _fitting(start, network.state_dict()))
+            return network
+
+    return Trainer
+
+
+def _start(config: DetectorTraining, data: Path) -> dict[str, Any]:
+    if config.start is None:
+        return {}
+    path = (data / config.start).resolve()
+    if not path.is_file():
+        raise MissingError(f"no starting tensors {path}: correct detector.start, or set it to null")
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def _fitting(start: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tensors of the shared backbone, where name and shape agree."""
+    fits = {}
+    for name, tensor in start.items():
+        layer = int(name.split(".")[1])
+        if layer < _BACKBONE and name in state and state[name].shape == tensor.shape:
+            fits[name] = tensor.to(state[name].dtype)
+    return fits
+
+
+def _check_same(config: DetectorTraining, out: Path) -> None:
+    """Keep the run's config beside it, and refuse to go on with another one."""
+    kept = out / "veilspeak.json"
+    out.mkdir(parents=True, exist_ok=True)
+    if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != config.model_dump():
+        raise UsageError(f"{out} holds a run with another config: choose a new --out, or remove it")
+    kept.write_text(json.dumps(config.model_dump()), encoding="utf-8")
