@@ -25,6 +25,16 @@ MOUTH = (0.5, 0.7464)
 EYE_DISTANCE = EYE_RIGHT[0] - EYE_LEFT[0]
 """Distance between the eyes, as a fraction of the square's side."""
 
+EYE_TO_MOUTH = 1.10
+"""How far the mouth lies below the eyes in a mean face seen from the front, in distances between the eyes.
+
+The square shows faces a little flattened, as the published maps do: this mean face reaches from ``EYE_LEFT`` and
+``EYE_RIGHT`` to ``MOUTH``. Faces are never stretched one by one, since behind a mask mouth landmarks slide.
+"""
+
+SCALE = (EYE_DISTANCE, (MOUTH[1] - EYE_LEFT[1]) / EYE_TO_MOUTH)
+"""What one distance between the eyes measures on the square, along x and along y, as a fraction of its side."""
+
 CROP_CORNERS: dict[str, tuple[int, int]] = {
     "brow_outer_left": (0, 0),
     "brow_inner_left": (5, 0),
@@ -45,6 +55,17 @@ MIRROR: tuple[int, ...] = tuple(
     REGIONS.index(name.replace("left", "#").replace("right", "left").replace("#", "right")) for name in REGIONS
 )
 """``MIRROR[i]`` is the region that region ``i`` becomes when the picture is mirrored."""
+
+
+def to_percent(flow: Float[np.ndarray, "*lead 2 height width"]) -> Float[np.ndarray, "*lead 2 height width"]:
+    """Turn flow in pixels of the canonical square into percent of the distance between the eyes.
+
+    Args:
+        flow: u, v in pixels of maps that show the whole square, of any resolution.
+    """
+    height, width = flow.shape[-2:]
+    unit = np.array([SCALE[0] * width, SCALE[1] * height], flow.dtype)
+    return flow * (100.0 / unit)[:, None, None].astype(flow.dtype)
 
 
 def crop_regions(flow: Float[np.ndarray, "*lead grid grid"]) -> Float[np.ndarray, "*lead 12 crop crop"]:
