@@ -98,9 +98,9 @@ def train(
     set_: SetOption = None,
 ) -> None:
     """Train a part: weights and their card. A run that was killed goes on where it was."""
-    from multimodal.training import trainer
+    from multimodal.training import run
 
-    trainer(what.value)(config, data, out, set_ or [])
+    typer.echo(_pretty(run(what.value, config, data, out, set_ or [])))
 
 
 @app.command()
