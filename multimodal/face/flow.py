@@ -121,7 +121,7 @@ def rigid_part(
     if base.sum() < 12:
         return np.zeros_like(flow)
     used: np.ndarray = base
-    fitted = np.zeros_like(target)
+    fitted: np.ndarray = np.zeros_like(target)
     for _ in range(rounds):
         normal = design.T @ (design * used[:, None]) + 1e-9 * np.eye(3)
         fitted = design @ np.linalg.solve(normal, design.T @ (target * used[:, None]))
