@@ -42,14 +42,11 @@ def test_nothing_to_draw_leaves_the_picture_and_never_touches_the_input() -> Non
 
 def test_attention_colours_a_region_and_only_that() -> None:
     attention = np.full(12, 0.1)
-    little = drawn(BOX, attention)
-    attention[REGIONS.index("eye_left")] = 1.0
-    much = drawn(BOX, attention)
-    red, green, blue = much[40, 40].tolist()
+    attention[REGIONS.index("eye_left")] = 0.2
+    image = drawn(BOX, attention)
+    red, green, blue = image[40, 40].tolist()
     assert min(red, green) > blue
-    blue_little = little[40, 40].tolist()
-    assert (much[100:, 100:] == 120).all()
-    assert blue_little != much[40, 40].tolist()
+    assert (image[100:, 100:] == 120).all()
 
 
 def test_the_least_heard_region_is_bluer_than_the_most_heard() -> None:
