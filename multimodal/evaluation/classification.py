@@ -1,0 +1,94 @@
+"""Pooled classification scores of the MEGC protocols: UF1, UAR, accuracy.
+
+All predictions of all folds are pooled first, then scored once. The labels are fixed by the protocol: a class that is
+absent from truth and predictions counts as 0, it is never dropped (See et al., MEGC 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def confusion(truth: Sequence[int], predicted: Sequence[int], classes: int) -> Int[np.ndarray, "classes classes"]:
+    """Count how often class ``row`` was called class ``column``.
+
+    Args:
+        truth: Labels, 0 to ``classes - 1``.
+        predicted: As many predicted labels.
+        classes: Number of classes of the protocol.
+
+    Raises:
+        ValueError: The lengths differ, or a label is not one of the protocol's.
+    """
+    rows, columns = np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
+    if rows.shape != columns.shape:
+        raise ValueError(f"expected as many predictions as labels, given {columns.size} for {rows.size}")
+    for name, labels in (("label", rows), ("prediction", columns)):
+        if labels.size and (labels.min() < 0 or labels.max() >= classes):
+            raise ValueError(f"expected every {name} in 0..{classes - 1}, given {labels.min()}..{labels.max()}")
+    counts = np.bincount(rows * classes + columns, minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
+def f1_by_class(counts: Int[np.ndarray, "classes classes"]) -> Float[np.ndarray, "classes"]:
+    """F1 of each class, ``2 TP / (2 TP + FP + FN)``; 0 for a class that occurs nowhere."""
+    hits = np.diag(counts).astype(float)
+    return _ratio(2 * hits, counts.sum(axis=0) + counts.sum(axis=1))
+
+
+def recall_by_class(counts: Int[np.ndarray, "classes classes"]) -> Float[np.ndarray, "classes"]:
+    """Recall of each class; 0 for a class without a clip."""
+    return _ratio(np.diag(counts).astype(float), counts.sum(axis=1))
+
+
+def uf1(truth: Sequence[int], predicted: Sequence[int], classes: int = 3) -> float:
+    """Unweighted (macro) F1 over all pooled predictions, 0 to 1."""
+    return float(f1_by_class(confusion(truth, predicted, classes)).mean())
+
+
+def uar(truth: Sequence[int], predicted: Sequence[int], classes: int = 3) -> float:
+    """Unweighted average recall over all pooled predictions, 0 to 1."""
+    return float(recall_by_class(confusion(truth, predicted, classes)).mean())
+
+
+def accuracy(truth: Sequence[int], predicted: Sequence[int], classes: int = 3) -> float:
+    """Share of pooled predictions that are right, 0 to 1; 0 where there is none."""
+    counts = confusion(truth, predicted, classes)
+    return float(np.trace(counts) / max(counts.sum(), 1))
+
+
+def bootstrap_uf1(
+    truth: Sequence[int],
+    predicted: Sequence[int],
+    subjects: Sequence[str],
+    classes: int = 3,
+    draws: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """95 % interval of the pooled UF1 when whole subjects are drawn anew.
+
+    Args:
+        truth: Labels, 0 to ``classes - 1``.
+        predicted: As many predicted labels.
+        subjects: Whose clip each is.
+        classes: Number of classes of the protocol.
+        draws: Bootstrap samples.
+        seed: Of the draws.
+    """
+    names = sorted(set(subjects))
+    owner = np.asarray([names.index(name) for name in subjects])
+    labels, guesses = np.asarray(truth), np.asarray(predicted)
+    by_subject = np.stack(
+        [confusion(labels[owner == s].tolist(), guesses[owner == s].tolist(), classes) for s in range(len(names))]
+    )
+    picks = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
+    scores = [float(f1_by_class(by_subject[pick].sum(axis=0)).mean()) for pick in picks]
+    low, high = np.percentile(scores, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _ratio(above: Float[np.ndarray, "n"], below: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

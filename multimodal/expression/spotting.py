@@ -1,0 +1,168 @@
+"""Live spotting: which movements of a face rise and fall like a micro-expression.
+
+Fed one ``Motion`` a frame. A movement counts if it climbs to its peak and falls back below half of it in the time that
+a micro-expression takes, and if the peak stands out of the person's own noise. What stays (macro-expressions, a turned
+head), what goes on and on (speech) and what is a blink does not count.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import Field
+
+from multimodal.config import Config
+from multimodal.expression.normalise import HIDDEN_BELOW
+from multimodal.results import REGIONS, Motion
+
+_EYES = [REGIONS.index("eye_left"), REGIONS.index("eye_right")]
+_BROWS = [number for number, name in enumerate(REGIONS) if name.startswith("brow")]
+_LOWER = [number for number in range(len(REGIONS)) if number not in (*_EYES, *_BROWS)]
+
+
+class SpottingConfig(Config):
+    """What counts as a micro-expression. Energies are in percent of the distance between the eyes.
+
+    Attributes:
+        rise_ms: Shortest and longest time from onset to apex. Published micro-expressions: 10 to 90 % take 65 to 300.
+        longest_ms: Longest time from onset until the movement has fallen below half of its peak.
+        tolerance_ms: What the frame rate may blur; added to the limits.
+        least_peak: The least energy of a peak, whatever the noise.
+        noise_factor: A peak must stand this many times the noise above the person's median energy.
+        noise_ms: How far back the noise is measured.
+        fall: Share of its peak below which a movement must fall.
+        onset: Share of its peak above which a movement has begun.
+        blink_energy, blink_ms: From which strength, and up to which length, a movement of the eyes alone is a blink.
+        gap_ms: A longer gap in time starts anew.
+        rest_ms: After a micro-expression nothing is spotted for so long.
+    """
+
+    rise_ms: tuple[float, float] = (65.0, 300.0)
+    longest_ms: float = Field(default=500.0, gt=0)
+    tolerance_ms: float = Field(default=50.0, ge=0)
+    least_peak: float = Field(default=0.5, gt=0)
+    noise_factor: float = Field(default=5.0, gt=0)
+    noise_ms: float = Field(default=3000.0, gt=0)
+    fall: float = Field(default=0.5, gt=0, lt=1)
+    onset: float = Field(default=0.2, gt=0, lt=1)
+    blink_energy: float = Field(default=0.9, gt=0)
+    blink_ms: float = Field(default=350.0, gt=0)
+    gap_ms: float = Field(default=150.0, gt=0)
+    rest_ms: float = Field(default=300.0, ge=0)
+
+
+@dataclass(frozen=True)
+class Spotted:
+    """A movement that is one: when it began, was strongest, and had fallen below half; and its peak energy."""
+
+    onset_ms: float
+    apex_ms: float
+    offset_ms: float
+    peak: float
+
+
+class MicroExpressionSpotter:
+    """Watches the energy of the face's regions.
+
+    Args:
+        config: See ``SpottingConfig``.
+    """
+
+    def __init__(self, config: SpottingConfig | None = None) -> None:
+        self.config = config or SpottingConfig()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, the person's noise too: after a gap, or before another person."""
+        self._noise: deque[tuple[float, float]] = deque()
+        self._quiet_until = -np.inf
+        self._begin(-np.inf)
+
+    def push(self, motion: Motion) -> Spotted | None:
+        """Take in the next frame's motion; return the micro-expression that has just ended, if one has."""
+        if self._times and not 0 < motion.t_ms - self._times[-1] <= self.config.gap_ms:
+            self.reset()
+        if motion.anchor_ms != self._anchor:
+            # Energies against another frame cannot be compared; whatever was under way is lost.
+            self._begin(motion.anchor_ms)
+        energy = np.where(motion.visibility >= HIDDEN_BELOW, motion.energy, 0.0)
+        self._times.append(motion.t_ms)
+        self._energies.append(energy)
+        self._levels.append(level(energy))
+        found = self._judge() if motion.t_ms >= self._quiet_until else None
+        self._remember(motion.t_ms)
+        if found is not None:
+            self._quiet_until = motion.t_ms + self.config.rest_ms
+            self._cut()
+        return found
+
+    def _begin(self, anchor: float) -> None:
+        self._anchor = anchor
+        self._times: list[float] = []
+        self._energies: list[Float[np.ndarray, "12"]] = []
+        self._levels: list[float] = []
+
+    def _judge(self) -> Spotted | None:
+        """Decide in the one frame in which the movement first falls below half of its peak."""
+        levels, times = np.array(self._levels), np.array(self._times)
+        apex = int(levels.argmax())
+        base = float(levels[: apex + 1].min())
+        peak = float(levels[apex]) - base
+        threshold = self._threshold()
+        half = base + self.config.fall * peak
+        below = np.flatnonzero(levels[apex:] < half)
+        if peak < threshold or below.size != 1 or apex + below[0] != len(levels) - 1:
+            return None
+        onset = self._onset(levels, apex, base + self.config.onset * peak)
+        spotted = Spotted(times[onset], times[apex], times[-1], peak)
+        return spotted if self._fits(spotted) and not self._blink(onset, apex, spotted) else None
+
+    @staticmethod
+    def _onset(levels: Float[np.ndarray, "time"], apex: int, begun: float) -> int:
+        """Return the last frame before the apex at which the movement had not begun; else the first of all."""
+        calm = np.flatnonzero(levels[:apex] <= begun)
+        return int(calm[-1]) if calm.size else 0
+
+    def _fits(self, spotted: Spotted) -> bool:
+        rise, total = spotted.apex_ms - spotted.onset_ms, spotted.offset_ms - spotted.onset_ms
+        shortest, longest = self.config.rise_ms
+        slack = self.config.tolerance_ms
+        return shortest - slack <= rise <= longest + slack and total <= self.config.longest_ms + slack
+
+    def _blink(self, onset: int, apex: int, spotted: Spotted) -> bool:
+        """Tell a blink: both lids alike, strong, short, and nothing moves below the eyes."""
+        rise = self._energies[apex] - self._energies[onset]
+        left, right = (float(rise[eye]) for eye in _EYES)
+        eyes = (left + right) / 2
+        even = min(left, right) > 0.5 * max(left, right)
+        alone = rise[_LOWER].max() < 0.35 * eyes and rise[_BROWS].max() < 1.3 * eyes
+        short = spotted.offset_ms - spotted.onset_ms <= self.config.blink_ms
+        return bool(even and alone and short and eyes >= self.config.blink_energy)
+
+    def _threshold(self) -> float:
+        if not self._noise:
+            return self.config.least_peak
+        levels = np.array([level for _, level in self._noise])
+        spread = 1.4826 * float(np.median(np.abs(levels - np.median(levels))))
+        return max(self.config.least_peak, self.config.noise_factor * spread)
+
+    def _remember(self, now: float) -> None:
+        self._noise.append((now, self._levels[-1]))
+        while self._noise[0][0] < now - self.config.noise_ms:
+            self._noise.popleft()
+        while self._times[0] < now - 2 * self.config.longest_ms - self.config.gap_ms:
+            for history in (self._times, self._energies, self._levels):
+                del history[0]
+
+    def _cut(self) -> None:
+        """Leave what has been told: the next movement begins where this one ended."""
+        for history in (self._times, self._energies, self._levels):
+            del history[:-1]
+
+
+def level(energy: Float[np.ndarray, "12"]) -> float:
+    """Return how strongly a face moves: the mean of its three most moving regions, so that a part of it is enough."""
+    return float(np.sort(energy)[-3:].mean())
