@@ -22,7 +22,7 @@ Colour = tuple[float, float, float]
 # Windows of MakeHuman's texture square: x0, y0, x1, y1 from the lower left, and texels along the square's side. Where
 # windows overlap the first takes the triangle.
 _WINDOWS: dict[str, tuple[float, float, float, float, int]] = {
-    "head": (0.64, 0.14, 1.00, 0.83, 2048),
+    "head": (0.64, 0.14, 1.00, 0.83, 1536),
     "ears": (0.00, 0.54, 0.16, 0.64, 1024),
     "mouth": (0.75, 0.00, 0.94, 0.14, 512),
     "hands": (0.355, 0.00, 0.77, 0.20, 2048),
