@@ -107,14 +107,13 @@ class MicroExpressionSpotter:
 
     def _judge(self) -> Spotted | None:
         """Decide in the one frame in which the movement first falls below half of its peak."""
-        levels, times = np.array(self._levels), np.array(self._times)
+        levels, times = np.array(self._levels), self._times
         apex = int(levels.argmax())
         base = float(levels[: apex + 1].min())
         peak = float(levels[apex]) - base
-        threshold = self._threshold()
         half = base + self.config.fall * peak
         below = np.flatnonzero(levels[apex:] < half)
-        if peak < threshold or below.size != 1 or apex + below[0] != len(levels) - 1:
+        if not self._stands_out(float(levels[apex])) or below.size != 1 or apex + below[0] != len(levels) - 1:
             return None
         onset = self._onset(levels, apex, base + self.config.onset * peak)
         spotted = Spotted(times[onset], times[apex], times[-1], peak)
@@ -142,12 +141,14 @@ class MicroExpressionSpotter:
         short = spotted.offset_ms - spotted.onset_ms <= self.config.blink_ms
         return bool(even and alone and short and eyes >= self.config.blink_energy)
 
-    def _threshold(self) -> float:
+    def _stands_out(self, peak: float) -> bool:
+        """Tell whether a peak is above the person's median energy by enough, and by enough of its usual spread."""
         if not self._noise:
-            return self.config.least_peak
+            return peak >= self.config.least_peak
         levels = np.array([level for _, level in self._noise])
-        spread = 1.4826 * float(np.median(np.abs(levels - np.median(levels))))
-        return max(self.config.least_peak, self.config.noise_factor * spread)
+        median = float(np.median(levels))
+        spread = 1.4826 * float(np.median(np.abs(levels - median)))
+        return peak - median >= max(self.config.least_peak, self.config.noise_factor * spread)
 
     def _remember(self, now: float) -> None:
         self._noise.append((now, self._levels[-1]))
