@@ -338,6 +338,6 @@ def _card(
         "prohibited": "Inferring emotions at work or in school, lie detection, surveillance, medical diagnosis.",
         "limits": "Never saw a real face. Three classes only; contempt and weak negative expressions are often missed. "
         "Confidences are calibrated on synthetic faces and are too high on real ones.",
-        "command": "veilspeak train expression --config configs/expression/regional-synthetic.yaml --out DIR",
+        "command": "veilspeak train expression --config configs/expression/regional.yaml --out DIR",
         "meta": {"temperatures": dict(temperatures), "prior": class_prior(), "seed": config.seed},
     }

@@ -55,7 +55,7 @@ def test_two_runs_give_the_same_scores(weights: str, folder: Path) -> None:
 
 
 def test_wrong_requests_are_refused(weights: str, folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="protocol 'loso'.*none"):
+    with pytest.raises(UsageError, match=r"protocol 'loso'.*none"):
         evaluate_expression(folder, weights, protocol="loso")
     with pytest.raises(UsageError, match="cover 'beard'"):
         evaluate_expression(folder, weights, occlude=("beard",))

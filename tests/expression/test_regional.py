@@ -76,5 +76,5 @@ def test_every_parameter_learns(network: torch.nn.Module) -> None:
 
 
 def test_unknown_models_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="choose one of.*regional"):
+    with pytest.raises(UsageError, match=r"choose one of.*regional"):
         build_model("nothing")
