@@ -1,8 +1,7 @@
 """Prepares the detector's training folder: labels checked by the skeleton, green screens put on other backgrounds.
 
 Data sets name hands loosely (any open hand ``palm``, any two fingers ``peace``). What the skeleton classifier is sure
-of
-is taken; a photo with a hand that stays unclear is left out, since its box cannot be taught without a class.
+of is taken; a photo with a hand that stays unclear is left out, since its box cannot be taught without a class.
 """
 
 from __future__ import annotations

@@ -1,0 +1,145 @@
+"""Frame -> hands with the names of their signs: the detector finds and names, the skeleton confirms or corrects.
+
+In photos both look at every picture. In live video the skeleton follows the hand from frame to frame, which is cheap;
+the detector looks anew every few frames, when the skeleton has just lost the hand, and while it sees one that the
+skeleton does not. While no hand is about, the skeleton searches only every few frames.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import numpy as np
+from jaxtyping import UInt8
+from pydantic import Field
+
+from multimodal import weights
+from multimodal.config import Config
+from multimodal.gesture.detector import WEIGHTS as DETECTOR_WEIGHTS
+from multimodal.gesture.detector import Detection, HandDetector
+from multimodal.gesture.hands import HandTracker
+from multimodal.gesture.merge import Merge, Opinion, combine, match
+from multimodal.gesture.skeleton import WEIGHTS as SKELETON_WEIGHTS
+from multimodal.gesture.skeleton import load_skeleton, normalise
+from multimodal.results import Frame, GestureResult
+
+_GAP_MS = 1000.0
+
+
+class GestureConfig(Config):
+    """How hands are read.
+
+    Attributes:
+        detector, skeleton: Weights: shipped names, or paths with their cards beside them.
+        threshold: Least score of a hand that the detector alone sees, 0 to 1.
+        suppression: IoU above which the worse of two detections is dropped.
+        pairing: Least IoU of a detection and a skeleton of the same hand.
+        min_confidence: MediaPipe's least confidence, 0 to 1.
+        photo_hands, live_hands: At most so many skeletons in a photo, or in a frame of live video. Searching for a
+            second hand in every live frame costs twice the time.
+        detect_every: Live: the detector looks at every so many frames at least.
+        search_every: Live: while no hand is about, the skeleton searches at every so many frames.
+    """
+
+    detector: str = DETECTOR_WEIGHTS
+    skeleton: str = SKELETON_WEIGHTS
+    threshold: float = Field(default=0.25, ge=0, le=1)
+    suppression: float = Field(default=0.5, ge=0, le=1)
+    pairing: float = Field(default=0.3, gt=0, le=1)
+    min_confidence: float = Field(default=0.3, ge=0, le=1)
+    photo_hands: int = Field(default=2, ge=1)
+    live_hands: int = Field(default=1, ge=1)
+    detect_every: int = Field(default=6, ge=1)
+    search_every: int = Field(default=3, ge=1)
+
+
+class GestureReader:
+    """Reads the hands of one stream; a context manager.
+
+    Args:
+        config: How.
+        live: Whether the frames follow each other in time; otherwise every one is a photo of its own.
+
+    Raises:
+        MissingError: Weights are missing or damaged; told before anything heavy is imported.
+    """
+
+    def __init__(self, config: GestureConfig | None = None, live: bool = True) -> None:
+        self.config = config or GestureConfig()
+        self.live = live
+        weights.find(self.config.detector)
+        self._classifier = load_skeleton(self.config.skeleton)
+        self._detector = HandDetector(self.config.detector, self.config.threshold, self.config.suppression)
+        self.merge = Merge.from_card(self._detector.card.meta)
+        hands = self.config.live_hands if live else self.config.photo_hands
+        self._tracker = HandTracker(live, hands, self.config.min_confidence)
+        self._last_ms: float | None = None
+        self._forget()
+
+    def read(self, frame: Frame) -> GestureResult:
+        """Return the frame's hands, the surest first.
+
+        A live stream that jumps back, or by more than a second, starts anew.
+        """
+        if self.live and self._last_ms is not None and not 0 <= frame.t_ms - self._last_ms <= _GAP_MS:
+            self.reset()
+        self._last_ms = frame.t_ms
+        detections, opinions = self._look_live(frame.image) if self.live else self.look(frame.image)
+        return GestureResult(frame.index, frame.t_ms, combine(detections, opinions, self.merge, self.config.pairing))
+
+    def look(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
+        """Return what each part alone sees in a picture, unmerged."""
+        return self._detector.find(image), self._opinions(image)
+
+    def reset(self) -> None:
+        """Forget what was seen, as after a gap in the signal."""
+        self._tracker.reset()
+        self._forget()
+
+    def close(self) -> None:
+        """Free the tracker; closing twice is harmless."""
+        self._tracker.close()
+
+    def __enter__(self) -> GestureReader:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _forget(self) -> None:
+        self._last_ms = None
+        self._count = 0
+        self._tracked = False
+        self._unconfirmed = False
+        self._seen: list[Detection] = []
+
+    def _look_live(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
+        """Spend as little as will do: see the module's description.
+
+        What the detector saw a few frames ago still counts as its opinion of a hand that the skeleton follows, but
+        never as a hand of its own.
+        """
+        search = self._tracked or self._unconfirmed or self._count % self.config.search_every == 0
+        opinions = self._opinions(image) if search else []
+        lost = self._tracked and not opinions
+        look = lost or self._unconfirmed or self._count % self.config.detect_every == 0
+        if look:
+            self._seen = self._detector.find(image)
+        self._count += 1
+        self._tracked = bool(opinions)
+        self._unconfirmed = look and bool(self._seen) and not opinions
+        return (self._seen if look else self._remembered(opinions)), opinions
+
+    def _remembered(self, opinions: list[Opinion]) -> list[Detection]:
+        """Return the detections of the last look that a skeleton still confirms."""
+        pairs = match(self._seen, opinions, self.config.pairing)
+        return [detection for detection, opinion in pairs if detection is not None and opinion is not None]
+
+    def _opinions(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Opinion]:
+        height, width = image.shape[:2]
+        found = []
+        for hand in self._tracker.find(image):
+            embedding = self._classifier.embed(normalise(hand)[None])
+            logs = self._classifier.classify(embedding)[0].astype(np.float64)
+            found.append(Opinion(hand, logs, embedding[0], hand.box(width, height)))
+        return found
