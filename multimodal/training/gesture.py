@@ -9,65 +9,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field
 
-from multimodal.config import Config, load_config
+from multimodal.config import load_config
 from multimodal.data.yolo_folder import Sample, read_yolo_folder
 from multimodal.errors import MissingError, UsageError
+from multimodal.evaluation.gesture import evaluate_gesture
+from multimodal.gesture.detector import HandDetector
+from multimodal.gesture.merge import Merge
+from multimodal.gesture.reader import GestureConfig
 from multimodal.results import GESTURES
 from multimodal.training import gesture_skeleton as skeletons
-from multimodal.training.gesture_detector import DetectorTraining, export, set_offline, train_detector
+from multimodal.training.gesture_cards import write_detector_card, write_skeleton_card
+from multimodal.training.gesture_config import GestureTraining, PhotoSet
+from multimodal.training.gesture_detector import export, set_offline, train_detector
+from multimodal.training.gesture_merge import Opinions, detector_opinions, fit_merge
 from multimodal.training.gesture_photos import TrainingFolder, check_labels, composite
-from multimodal.training.gesture_skeleton import LabelledHands, SkeletonTraining
-
-
-class PhotoSet(Config):
-    """One data set in the YOLO layout.
-
-    Attributes:
-        folder: Relative to the data folder.
-        split: Which of its splits is trained on.
-        labels: ``trusted``: the skeleton classifier learns from them, and some are held out; ``exact``: right names;
-            ``loose``: the skeleton classifier checks them; ``green``: right names, before a green screen: put on the
-            other sets' photos.
-        repeat: How often an epoch shows each photo.
-        limit: At most so many photos, evenly spread; none: all.
-        licence, attribution: For the card.
-    """
-
-    folder: str
-    split: str = "train"
-    labels: Literal["trusted", "exact", "loose", "green"] = "exact"
-    repeat: int = Field(default=1, ge=1)
-    limit: int | None = Field(default=None, ge=1)
-    licence: str = "not stated"
-    attribution: str = "not stated"
-
-
-class GestureTraining(Config):
-    """The whole of ``train gesture``.
-
-    Attributes:
-        sets: The data sets; at least one of them ``trusted``.
-        held_out: So many photos a class of the trusted sets are kept from the detector, to fit the merge on.
-        alike: Loose label -> the names that may hide behind it.
-        keep_at, rename_at: Least probability for a name that the label allows, or does not allow.
-        seed: Of everything random but the detector's own.
-        skeleton, detector: The two parts.
-    """
-
-    sets: tuple[PhotoSet, ...] = Field(min_length=1)
-    held_out: int = Field(default=2, ge=1)
-    alike: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    keep_at: float = Field(default=0.6, ge=0, le=1)
-    rename_at: float = Field(default=0.9, ge=0, le=1)
-    seed: int = 0
-    skeleton: SkeletonTraining = SkeletonTraining()
-    detector: DetectorTraining = DetectorTraining()
+from multimodal.training.gesture_skeleton import LabelledHands
 
 
 @dataclass(frozen=True)
@@ -104,10 +65,14 @@ def train_gesture(config: Path, data: Path | None, out: Path, overrides: Sequenc
     trusted = _trusted(photos)
     tensors, opinions = _fit_skeleton(trusted, settings, out)
     report: dict[str, Any] = {"skeleton": _skeleton_figures(trusted.hands, opinions)}
+    write_skeleton_card(out, settings, report)
     aside = held_out(trusted, settings)
     folder, report["labels"] = _prepare(photos, aside, tensors, settings, out)
     checkpoint = train_detector(settings.detector, folder, out / "detector", base)
     report["parameters"] = export(checkpoint, out / "gesture-detector.onnx", settings.detector.image_size)
+    merge, report["held_out"] = _fit_merge(trusted, opinions, sorted(aside), settings, out, report)
+    report["merge"] = merge.to_dict()
+    _test(settings, base, out, report)
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return report
 
@@ -159,6 +124,39 @@ def _fit_skeleton(
     tensors = skeletons.fit(points, labels, settings.skeleton, settings.seed)
     skeletons.save(tensors, out / "gesture-skeleton.safetensors")
     return tensors, opinions
+
+
+def _fit_merge(
+    trusted: Photos,
+    opinions: Float[np.ndarray, "boxes 19"],
+    aside: Sequence[int],
+    settings: GestureTraining,
+    out: Path,
+    report: Mapping[str, Any],
+) -> tuple[Merge, dict[str, Any]]:
+    """Fit the merge on the held-out photos and write it into the detector's card; return it with its figures."""
+    write_detector_card(out, settings, {**report, "merge": Merge().to_dict()})
+    detector = HandDetector(str(out / "gesture-detector.onnx"), threshold=0.05)
+    seen = detector_opinions([trusted.samples[number] for number in aside], detector)
+    order = [row for number in aside for row in np.flatnonzero(trusted.hands.images == number)]
+    labels = trusted.hands.labels
+    merge = fit_merge(Opinions(opinions, trusted.hands.found), seen, labels, order)
+    right = (seen.logs.argmax(axis=1) == labels[order]) & seen.found
+    figures = {"boxes": len(order), "found": int(seen.found.sum()), "detector_top1": round(float(right.mean()), 4)}
+    write_detector_card(out, settings, {**report, "merge": merge.to_dict(), "held_out": figures})
+    return merge, figures
+
+
+def _test(settings: GestureTraining, base: Path, out: Path, report: dict[str, Any]) -> None:
+    """Measure what came out on the test split, once everything is settled, and write the figures into both cards."""
+    if settings.test is None:
+        return
+    config = GestureConfig(
+        detector=str(out / "gesture-detector.onnx"), skeleton=str(out / "gesture-skeleton.safetensors")
+    )
+    report["test"] = evaluate_gesture(base / settings.test.folder, out / "test", settings.test.split, config)
+    write_skeleton_card(out, settings, report)
+    write_detector_card(out, settings, report)
 
 
 def _skeleton_figures(hands: LabelledHands, opinions: Float[np.ndarray, "boxes 19"]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class DetectorTraining(Config):
         start: Tensors to start the backbone from (safetensors, YOLOv5 v6 names), relative to the data folder; none:
             from scratch.
         image_size: Side of the square that pictures are fitted into, pixels; a multiple of 32.
+        hours: At most so long; the number of epochs and the schedule then follow from the machine's speed. May be
+            changed when a run goes on.
         epochs, batch, learning_rate, warmup_epochs: As in Ultralytics.
         freeze: So many layers, from the first, keep their starting tensors.
         close_mosaic: The last so many epochs see whole pictures.
@@ -40,6 +42,7 @@ class DetectorTraining(Config):
     model: str = "gesture/veilspeak_yolo_n.yaml"
     start: str | None = None
     image_size: int = Field(default=256, ge=32, multiple_of=32)
+    hours: float | None = Field(default=None, gt=0)
     epochs: int = Field(default=30, ge=1)
     batch: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=1.5e-3, gt=0)
@@ -151,7 +154,8 @@ def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str
         "nbs": config.batch,
     }
     same = ("epochs", "batch", "freeze", "close_mosaic", "warmup_epochs", "degrees", "scale", "translate", "seed")
-    return fixed | {name: getattr(config, name) for name in same}
+    limit = {} if config.hours is None else {"time": config.hours}
+    return fixed | limit | {name: getattr(config, name) for name in same}
 
 
 def _trainer(start: Mapping[str, Any]) -> Any:
@@ -201,6 +205,7 @@ def _check_same(config: DetectorTraining, out: Path) -> None:
     """Keep the run's config beside it, and refuse to go on with another one."""
     kept = out / "veilspeak.json"
     out.mkdir(parents=True, exist_ok=True)
-    if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != config.model_dump():
+    now = config.model_dump(exclude={"hours"})
+    if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != now:
         raise UsageError(f"{out} holds a run with another config: choose a new --out, or remove it")
-    kept.write_text(json.dumps(config.model_dump()), encoding="utf-8")
+    kept.write_text(json.dumps(now), encoding="utf-8")

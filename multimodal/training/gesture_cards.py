@@ -1,0 +1,90 @@
+"""The model cards of the gesture room's two weight files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from multimodal.results import GESTURES
+from multimodal.training.gesture_config import GestureTraining, PhotoSet
+from multimodal.weights import Card, sha256, write_card
+
+_LICENCE = "AGPL-3.0-or-later"
+_INTENDED = "To read one of 18 hand signs (or none) from a camera or photo, shown on purpose by the person."
+_PROHIBITED = "To watch people who do not know of it; to recognise who somebody is; as the only means in an emergency."
+_COMMAND = "veilspeak train gesture --config configs/gesture/train.yaml --data DIR --out DIR"
+
+
+def write_skeleton_card(out: Path, settings: GestureTraining, report: Mapping[str, Any]) -> None:
+    """Write ``gesture-skeleton.json`` beside its weights; ``report`` is what the training has measured so far."""
+    path = out / "gesture-skeleton.safetensors"
+    architecture = {"name": "perceptron", "features": 121, "hidden": settings.skeleton.hidden, "embedding": 64}
+    card = Card(
+        name=path.stem,
+        kind="gesture",
+        architecture={**architecture, "classes": len(GESTURES)},
+        file=path.name,
+        sha256=sha256(path),
+        licence=_LICENCE,
+        data=_data([entry for entry in settings.sets if entry.labels == "trusted"]),
+        figures={"training": report["skeleton"], **_tested(report, "skeleton")},
+        intended=_INTENDED,
+        prohibited=_PROHIBITED,
+        limits="Learnt from about ten photos a sign. Needs MediaPipe Hands to find the hand, which fails in the dark, "
+        "in gloves and where fingers hide each other. Signs outside the 19 are forced into one of them.",
+        command=_COMMAND,
+        meta={"gestures": list(GESTURES), "seed": settings.seed},
+    )
+    write_card(path.with_suffix(".json"), card)
+
+
+def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[str, Any]) -> None:
+    """Write ``gesture-detector.json`` beside its weights, with the merge's exponents under ``meta``."""
+    path = out / "gesture-detector.onnx"
+    held = {key: report[key] for key in ("labels", "held_out") if key in report}
+    card = Card(
+        name=path.stem,
+        kind="gesture",
+        architecture={
+            "name": Path(settings.detector.model).stem,
+            "input": [1, 3, settings.detector.image_size, settings.detector.image_size],
+            "parameters": report["parameters"],
+        },
+        file=path.name,
+        sha256=sha256(path),
+        licence=_LICENCE,
+        data=_data(settings.sets) + _start(settings),
+        figures={"training": held, **_tested(report, "detector"), **_tested(report, "both")},
+        intended=_INTENDED,
+        prohibited=_PROHIBITED,
+        limits="Learnt from about ten photos a sign and a thousand more whose labels the skeleton classifier checked: "
+        "it finds hands better than it names them. Small, dark and gloved hands are missed.",
+        command=_COMMAND,
+        meta={"gestures": list(GESTURES), "merge": report["merge"], "epochs": settings.detector.epochs},
+    )
+    write_card(path.with_suffix(".json"), card)
+
+
+def _data(sets: Sequence[PhotoSet]) -> list[Mapping[str, str]]:
+    return [
+        {"name": f"{entry.folder}/{entry.split}", "licence": entry.licence, "attribution": entry.attribution}
+        for entry in sets
+    ]
+
+
+def _start(settings: GestureTraining) -> list[Mapping[str, str]]:
+    if settings.detector.start is None:
+        return []
+    name = Path(settings.detector.start).name
+    return [{"name": name, "licence": "AGPL-3.0", "attribution": "Ultralytics YOLOv5n, COCO tensors, as a start"}]
+
+
+def _tested(report: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """Return the test figures of one part, if it was tested."""
+    if "test" not in report:
+        return {}
+    test = report["test"]
+    figures = test if part == "both" else test[part]
+    kept = ("images", "map50", "map50_95", "image_top1", *(("by_class", "confused") if part == "both" else ()))
+    return {f"test_{part}": {key: figures[key] for key in kept}}
