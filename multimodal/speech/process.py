@@ -18,7 +18,7 @@ from multimodal.speech.sound import from_pcm
 from multimodal.speech.timeline import WavTimeline
 
 _UNPLAYED_QUEUE = 8
-_RESTARTS = 3
+_RESTARTS = 2
 _KEPT = 1000
 _INTERRUPTED_S = 0.3
 

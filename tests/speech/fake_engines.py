@@ -35,7 +35,7 @@ class Moody(Fake):
         if "raise" in text:
             raise ValueError("two\nlines")
         if "slow" in text:
-            time.sleep(0.6)
+            time.sleep(0.2)
         if "heavy" in text and (found := HEAVY & set(sys.modules)):
             raise ImportError(f"{found} loaded")
         return silence(0.25, 8000)
