@@ -18,7 +18,7 @@ from multimodal.errors import DecodeError
 _ATTACHED_PICTURE = 0x400
 _LISTS = {"concat", "concatf", "hls", "dash"}
 _SCAN_S = 1.0
-_GAP_S = 0.25
+_GAP_S = 0.1
 _FALLBACK_FPS = 25.0
 
 
@@ -51,8 +51,8 @@ def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
     if path.stat().st_size == 0:
         raise DecodeError(f"{path} is empty: record or copy the file again")
     try:
-        container = av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"}, timeout=(2.0, 5.0))
-    except (av.FFmpegError, OSError) as error:
+        container = _open(path)
+    except (av.FFmpegError, OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise DecodeError(
             f"{path} cannot be read as a video ({reason}): damaged, incomplete or no video; export it again as MP4"
@@ -62,6 +62,16 @@ def open_container(path: Path) -> tuple[InputContainer, VideoStream]:
         container.close()
         raise DecodeError(f"{path} holds no moving pictures: choose a file with a video track")
     return container, stream
+
+
+def _open(path: Path, **options: str) -> InputContainer:
+    try:
+        return av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"}, timeout=(2.0, 5.0), **options)
+    except UnicodeDecodeError:
+        # A title or tag is not UTF-8, which says nothing about the pictures.
+        if options:
+            raise
+        return _open(path, metadata_errors="replace")
 
 
 def _pictures(container: InputContainer) -> VideoStream | None:
@@ -145,7 +155,7 @@ def _promised(times: Float[np.ndarray, "packets"], missing_s: float | None, fps:
     even = step > 0 and np.mean(np.abs(steps - step) < 0.25 * step) > 0.9
     if not even:
         step = float(np.mean(steps)) or 1.0 / fps
-    holes = steps[steps > max(_GAP_S, 2 * step)] if even else np.zeros(0)
+    holes = steps[steps > max(_GAP_S, 2.5 * step)] if even else np.zeros(0)
     missing = sum(round(hole / step) - 1 for hole in holes)
     if missing_s is not None and missing_s > max(_GAP_S, 2 * step):
         missing += max(1, round(missing_s / step))

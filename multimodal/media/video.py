@@ -30,7 +30,7 @@ class VideoSink:
         crf: Quality of H.264, 0 (lossless) to 51.
     """
 
-    def __init__(self, path: Path, fps: float, crf: int = 20) -> None:
+    def __init__(self, path: Path, fps: float, crf: int = 23) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.frames = 0
@@ -56,7 +56,7 @@ class VideoSink:
     def _open(self, width: int, height: int) -> None:
         self._container = av.open(str(self.path), "w", format="mp4", options=_FRAGMENTED)
         rate = Fraction(self._fps).limit_denominator(1001)
-        options = {"preset": "veryfast", "tune": "zerolatency", "crf": str(self._crf)}
+        options = {"preset": "superfast", "tune": "zerolatency", "crf": str(self._crf)}
         stream = self._container.add_stream("libx264", rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS)

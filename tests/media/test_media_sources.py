@@ -101,6 +101,36 @@ def test_a_damaged_transport_stream_reports_decode_errors(tmp_path: Path) -> Non
     assert source.truncated
 
 
+def mangled(path: Path, source: Path, seed: int) -> Path:
+    """A file that is cut somewhere, or in which a stretch of bytes is gone, zeroed or made up."""
+    rng = np.random.default_rng(seed)
+    content = bytearray(source.read_bytes())
+    start, length = int(rng.integers(len(content))), int(rng.integers(100, 8000))
+    middle = (b"", bytes(length), rng.bytes(length))[seed % 3]
+    content[start : start + length if seed % 4 else None] = middle
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "motion_jpeg.avi", "matroska.mkv"])
+def test_mangled_files_are_refused_or_owned_up_to(tmp_path: Path, name: str) -> None:
+    source = corpus.front(tmp_path / name) if name == "plain.mp4" else corpus.clip(tmp_path / name, **HEALTHY[name])
+    for seed in range(16):
+        try:
+            frames, mangled_source = read(mangled(tmp_path / f"{seed}-{name}", source, seed))
+        except DecodeError:
+            continue
+        assert len(frames) == corpus.FRAMES or mangled_source.truncated, seed
+
+
+def test_a_title_that_is_not_utf8_says_nothing_about_the_pictures(tmp_path: Path) -> None:
+    path = corpus.clip(tmp_path / "plain.mkv")
+    content = path.read_bytes()
+    start = content.find(b"00:00:02.0")
+    path.write_bytes(content[: start + 10] + b"\x9b" + content[start + 11 :])
+    assert len(read(path)[0]) == corpus.FRAMES
+
+
 @pytest.mark.parametrize(("scale", "rate"), [(1, 0), (0, 0), (0, 1)])
 def test_a_rate_that_is_no_number_is_survived(tmp_path: Path, scale: int, rate: int) -> None:
     healthy = corpus.clip(tmp_path / "whole.avi", codec="mjpeg", pixels="yuvj420p", bframes=0)
