@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, Optional
@@ -167,6 +168,8 @@ def _end(message: str, code: int) -> NoReturn:
 def main() -> None:
     """Run the command line; every error ends in one line and its exit code."""
     logging.basicConfig(level=logging.WARNING, format="veilspeak: %(message)s", stream=sys.stderr)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries tell their developers is not for those who run this
     try:
         code = app(standalone_mode=False)
     except VeilspeakError as error:

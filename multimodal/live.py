@@ -1,0 +1,279 @@
+"""The live path: frames in, one ``Step`` a frame out, with bounded latency.
+
+The face and the hands of a frame are read side by side, each room in a thread of its own. For files, the next frame is
+under way while this one is used; for a camera, nothing runs ahead, so that what is shown is what is there now.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from multimodal import weights
+from multimodal.config import Config, load_config, shipped
+from multimodal.expression.spotting import MicroExpressionSpotter, SpottingConfig
+from multimodal.face.mesh import TrackerConfig
+from multimodal.face.window import WindowConfig
+from multimodal.fusion.decide import Decider, DecisionConfig
+from multimodal.fusion.lexicon import load_lexicon
+from multimodal.gesture.reader import GestureConfig
+from multimodal.media.prefetch import prefetch
+from multimodal.results import Decision, ExpressionResult, FaceObservation, Frame, GestureResult, Motion
+from multimodal.speech.config import SpeechConfig
+
+if TYPE_CHECKING:
+    from multimodal.media.base import Source
+
+
+class ExpressionConfig(Config):
+    """The expression room's share of the live config.
+
+    Attributes:
+        weights: Name or path of the expression weights.
+        spotting: What counts as a micro-expression.
+    """
+
+    weights: str = "regional-synthetic"
+    spotting: SpottingConfig = SpottingConfig()
+
+
+class FusionConfig(Config):
+    """The fusion room's share of the live config.
+
+    Attributes:
+        weights: Name or path of the fusion head's weights.
+        lexicon: A lexicon of the user's own; None for the shipped one.
+        decision: Timing and thresholds.
+    """
+
+    weights: str = "fusion-head"
+    lexicon: Path | None = None
+    decision: DecisionConfig = DecisionConfig()
+
+
+class LiveConfig(Config):
+    """All that the live path can be told; ``configs/live.yaml`` is the shipped one."""
+
+    face: TrackerConfig = TrackerConfig()
+    window: WindowConfig = WindowConfig()
+    expression: ExpressionConfig = ExpressionConfig()
+    gesture: GestureConfig = GestureConfig()
+    fusion: FusionConfig = FusionConfig()
+    speech: SpeechConfig = SpeechConfig()
+
+
+def load_live_config(path: Path | None = None, overrides: list[str] | None = None) -> LiveConfig:
+    """Read a live config, by default the shipped one.
+
+    Raises:
+        MissingError: There is no such file.
+        UsageError: A key is unknown or a value is wrong.
+    """
+    return load_config(LiveConfig, path or shipped("live.yaml"), overrides or [])
+
+
+@dataclass(frozen=True)
+class Step:
+    """All that is known after one frame.
+
+    Attributes:
+        frame: The frame.
+        face: The face in it, or that there is none.
+        motion: How the face moves; None without a face or before there is an anchor.
+        expression: The expression that was spotted in this very frame.
+        gesture: The hands.
+        decision: What was decided in this very frame.
+        latency_ms: From having the frame to knowing all this, wall time.
+    """
+
+    frame: Frame
+    face: FaceObservation
+    motion: Motion | None
+    expression: ExpressionResult | None
+    gesture: GestureResult
+    decision: Decision | None
+    latency_ms: float
+
+
+@dataclass
+class Timings:
+    """Where the time goes: wall milliseconds by part."""
+
+    by_part: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    @contextmanager
+    def measure(self, part: str) -> Iterator[None]:
+        """Count the time of the block under ``part``."""
+        begin = time.perf_counter()
+        yield
+        self.by_part[part].append(1e3 * (time.perf_counter() - begin))
+
+    def table(self) -> list[dict[str, float | str]]:
+        """Return a row a part: calls, median and p95 in ms, sum in seconds."""
+        return [
+            {
+                "part": part,
+                "calls": len(times),
+                "median_ms": round(float(np.median(times)), 3),
+                "p95_ms": round(float(np.percentile(times, 95)), 3),
+                "total_s": round(sum(times) / 1e3, 3),
+            }
+            for part, times in self.by_part.items()
+        ]
+
+
+@dataclass
+class _Underway:
+    frame: Frame
+    begin: float
+    face: Future[tuple[FaceObservation, Motion | None, ExpressionResult | None]]
+    gesture: Future[GestureResult]
+
+
+class Live:
+    """The rooms wired into one stream; a context manager.
+
+    Args:
+        config: See ``LiveConfig``.
+        independent: The frames are pictures that have nothing to do with each other: no tracking, no motion, and each
+            is decided on by itself.
+
+    Raises:
+        MissingError: Weights are missing or damaged. This is checked before anything heavy is loaded.
+    """
+
+    def __init__(self, config: LiveConfig, independent: bool = False) -> None:
+        self.config, self.independent = config, independent
+        self.timings = Timings()
+        self._check_weights()
+        lexicon = load_lexicon(config.fusion.lexicon)
+        self._stack = ExitStack()
+        with ExitStack() as building:
+            self._build(building)
+            self._stack = building.pop_all()
+        self._decider = Decider(config.fusion.decision, self._fuse, lexicon)
+        self._covers: list[np.ndarray] = []
+
+    def _check_weights(self) -> None:
+        gesture = self.config.gesture
+        for name in (self.config.expression.weights, gesture.detector, gesture.skeleton, self.config.fusion.weights):
+            weights.find(name)
+
+    def _build(self, stack: ExitStack) -> None:
+        from multimodal.expression.reader import ExpressionReader
+        from multimodal.face.mesh import FaceTracker
+        from multimodal.face.window import MotionWindow
+        from multimodal.fusion.reader import FusionReader
+        from multimodal.gesture.reader import GestureReader
+
+        live = not self.independent
+        self._gestures = stack.enter_context(GestureReader(self.config.gesture, live=live))
+        self._faces = stack.enter_context(FaceTracker(static=self.independent, config=self.config.face))
+        self._window = MotionWindow(self.config.window)
+        self._spotter = MicroExpressionSpotter(self.config.expression.spotting)
+        self._expressions = ExpressionReader(self.config.expression.weights)
+        self._fuse = FusionReader(self.config.fusion.weights)
+        self._face_thread = stack.enter_context(ThreadPoolExecutor(1, "face"))
+        self._hand_thread = stack.enter_context(ThreadPoolExecutor(1, "hand"))
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads and free the models."""
+        self._stack.close()
+
+    def steps(self, source: Source) -> Iterator[Step]:
+        """Read a source to its end, one ``Step`` a frame.
+
+        Args:
+            source: An opened source. A camera does not wait; files are decoded ahead.
+        """
+        ahead = 0 if source.kind == "camera" else 1
+        queue: deque[_Underway] = deque()
+        for frame in source if source.kind == "camera" else prefetch(source):
+            queue.append(self._begin(frame))
+            if len(queue) > ahead:
+                yield self._finish(queue.popleft())
+        while queue:
+            yield self._finish(queue.popleft())
+
+    def read(self, frame: Frame) -> Step:
+        """Read one frame and wait for it; for callers that push frames themselves."""
+        return self._finish(self._begin(frame))
+
+    def reset(self) -> None:
+        """Forget the person: after a gap, or before another source."""
+        self._gestures.reset()
+        self._faces.reset()
+        self._forget_motion()
+        self._decider.reset()
+        self._covers = []
+
+    def _begin(self, frame: Frame) -> _Underway:
+        begin = time.perf_counter()
+        face = self._face_thread.submit(self._read_face, frame, list(self._covers))
+        return _Underway(frame, begin, face, self._hand_thread.submit(self._read_hands, frame))
+
+    def _finish(self, underway: _Underway) -> Step:
+        face, motion, expression = underway.face.result()
+        gesture = underway.gesture.result()
+        self._covers = [hand.landmarks for hand in gesture.hands if hand.landmarks is not None]
+        with self.timings.measure("decide"):
+            decision = self._decide(underway.frame, gesture, expression)
+        latency = 1e3 * (time.perf_counter() - underway.begin)
+        return Step(underway.frame, face, motion, expression, gesture, decision, latency)
+
+    def _decide(self, frame: Frame, gesture: GestureResult, expression: ExpressionResult | None) -> Decision | None:
+        if self.independent:
+            return self._decider.single(frame.t_ms, gesture)
+        return self._decider.push(frame.t_ms, gesture, expression)
+
+    def _read_hands(self, frame: Frame) -> GestureResult:
+        if self.independent:
+            self._gestures.reset()
+        with self.timings.measure("hands"):
+            return self._gestures.read(frame)
+
+    def _read_face(
+        self, frame: Frame, covers: list[np.ndarray]
+    ) -> tuple[FaceObservation, Motion | None, ExpressionResult | None]:
+        if self.independent:
+            self._faces.reset()
+        with self.timings.measure("face"):
+            face = self._faces.track(frame, covers)
+        if self.independent or not face.success:
+            self._forget_motion()
+            return face, None, None
+        with self.timings.measure("motion"):
+            motion = self._window.push(frame, face)
+        return face, motion, self._spot(motion)
+
+    def _spot(self, motion: Motion | None) -> ExpressionResult | None:
+        if motion is None:
+            self._spotter.reset()
+            return None
+        spotted = self._spotter.push(motion)
+        if spotted is None:
+            return None
+        with self.timings.measure("expression"):
+            clip = self._window.clip(spotted.onset_ms, spotted.apex_ms)
+            return self._expressions.read(clip, spotted.onset_ms, spotted.apex_ms, spotted.offset_ms)
+
+    def _forget_motion(self) -> None:
+        self._window.reset()
+        self._spotter.reset()
