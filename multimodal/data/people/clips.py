@@ -109,7 +109,7 @@ def synthesise(config: ClipConfig, seed: int) -> dict[int, ClipSet]:
             length = int(rng.choice(list(config.lengths), p=shares))
             event = sample_event(rng, expression=EXPRESSIONS[number % len(EXPRESSIONS)])
             rows[length].append((*make_clip(face, event, length, config, rng), event, identity))
-    return {length: _stack(clips) for length, clips in rows.items() if clips}
+    return {length: stack_clips(clips) for length, clips in rows.items() if clips}
 
 
 def make_clip(
@@ -275,7 +275,8 @@ def _spread(total: int, parts: int) -> list[int]:
     return [total // parts + (part < total % parts) for part in range(parts)]
 
 
-def _stack(rows: Sequence[tuple]) -> ClipSet:
+def stack_clips(rows: Sequence[tuple[np.ndarray, np.ndarray, Event, int]]) -> ClipSet:
+    """Put clips of one length together: flow ``[time, 3, 28, 28]``, visibility ``[12]``, event, number of the face."""
     flows, visibilities, events, identities = zip(*rows, strict=True)
     active = [_active(event) for event in events]
     objective = [objective_class(units) for units in active]
