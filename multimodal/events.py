@@ -94,7 +94,8 @@ class Story:
         name = hand.gesture if hand else None
         begin = self._sign.push(step.frame.t_ms, name)
         if self.independent and hand is not None:
-            yield {"event": "gesture", "t_ms": step.frame.t_ms, "frame": step.frame.index, **_of(hand)}
+            origin = {"frame": step.frame.index, "source": step.frame.source}
+            yield {"event": "gesture", "t_ms": step.frame.t_ms, **origin, **_of(hand)}
         elif begin is not None and hand is not None:
             yield {"event": "gesture", "t_ms": begin, "frame": step.frame.index, **_of(hand)}
         elif begin is not None:
