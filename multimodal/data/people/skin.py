@@ -265,7 +265,7 @@ def _paint_lips(
 
 
 def _brow(x: np.ndarray, y: np.ndarray, z: np.ndarray, look: Look, noise: _Noise) -> np.ndarray:
-    spine = np.interp(x, [0.08, 0.14, 0.40, 0.60], [7.445, 7.46, 7.535, 7.47]) + look.brow_lift
+    spine = np.interp(x, [0.08, 0.14, 0.40, 0.60], [7.478, 7.49, 7.535, 7.48]) + look.brow_lift
     half = np.interp(x, [0.08, 0.16, 0.38, 0.60], [0.030, 0.042, 0.032, 0.008])
     strands = 0.25 * noise.at(0.9, 2.5) + 0.12 * noise.at(1.8, 1.5)
     # Strands roughen the edge as well as the inside.
