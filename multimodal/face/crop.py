@@ -1,4 +1,4 @@
-"""Small grey cut-outs of the face, so that a window of frames can be kept without keeping the frames."""
+"""Small cut-outs of the face, thinned out by area, from which canonical squares can be cut without aliasing."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _MARGIN = 0.25
 
 
 @dataclass(frozen=True)
-class GreyCrop:
-    """A grey part of a picture, thinned out by a whole number.
+class FaceCrop:
+    """The face's part of a picture, thinned out by a whole number.
 
     Attributes:
-        grey: The pixels, each the mean of ``step`` x ``step`` pixels of the picture.
+        pixels: Grey or RGB, each the mean of ``step`` x ``step`` pixels of the picture.
         left, top: Where it begins in the picture, pixels, multiples of ``step``: crops of one video share one raster.
-        step: See ``grey``.
+        step: See ``pixels``.
     """
 
-    grey: UInt8[np.ndarray, "height width"]
+    pixels: UInt8[np.ndarray, "height width *channels"]
     left: int
     top: int
     step: int
 
-    def square(self, transform: Float[np.ndarray, "2 3"], side: int = SIDE) -> UInt8[np.ndarray, "side side"]:
+    def square(self, transform: Float[np.ndarray, "2 3"], side: int = SIDE) -> UInt8[np.ndarray, "side side *channels"]:
         """Cut a canonical square.
 
         Args:
@@ -39,37 +39,42 @@ class GreyCrop:
         """
         shift = np.array([self.left, self.top]) + (self.step - 1) / 2
         moved = np.concatenate([transform[:, :2] * self.step, apply(transform, shift)[:, None]], axis=1)
-        return cut_square(self.grey, moved, side)
+        return cut_square(self.pixels, moved, side)
 
 
-def grey_crop(
-    image: UInt8[np.ndarray, "height width 3"], transform: Float[np.ndarray, "2 3"], step: int | None = None
-) -> GreyCrop:
+def face_crop(
+    image: UInt8[np.ndarray, "height width 3"], transform: Float[np.ndarray, "2 3"], step: int, grey: bool = False
+) -> FaceCrop:
     """Cut the surroundings of the canonical square out of an RGB picture.
 
     Args:
         image: RGB.
         transform: From the picture's pixels to fractions of the square.
-        step: Thinning; None chooses it so that the crop is one to two times as fine as the square.
+        step: Thinning, see ``fitting_step``.
+        grey: Give grey pixels instead of RGB.
     """
-    step = step or fitting_step(transform)
     x0, y0, x1, y1 = _bounds(transform)
     height, width = image.shape[:2]
-    left, top = (int(np.clip(v, 0, limit - step)) // step * step for v, limit in ((x0, width), (y0, height)))
-    across, down = (
-        max(1, (int(np.clip(v, start + step, limit)) - start) // step)
-        for v, start, limit in ((x1, left, width), (y1, top, height))
-    )
+    left, across = _span(x0, x1, width, step)
+    top, down = _span(y0, y1, height, step)
     part = image[top : top + down * step, left : left + across * step]
-    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    if grey:
+        part = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     if step > 1:
-        grey = cv2.resize(grey, (across, down), interpolation=cv2.INTER_AREA)
-    return GreyCrop(grey, left, top, step)
+        part = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
+    return FaceCrop(np.ascontiguousarray(part), left, top, step)
 
 
-def fitting_step(transform: Float[np.ndarray, "2 3"]) -> int:
-    """Return the largest thinning that leaves the crop at least as fine as the square."""
-    return max(1, int(1 / (SIDE * np.hypot(*transform[0, :2]))))
+def fitting_step(transform: Float[np.ndarray, "2 3"], side: int = SIDE) -> int:
+    """Return the largest thinning that leaves a crop at least as fine as a square of ``side`` pixels."""
+    return max(1, int(1 / (side * np.hypot(*transform[0, :2]))))
+
+
+def _span(low: float, high: float, limit: int, step: int) -> tuple[int, int]:
+    """Return where a crop begins (a multiple of ``step``) and how many thinned pixels it has, at least one."""
+    step = min(step, limit)
+    start = int(np.clip(low, 0, limit - step)) // step * step
+    return start, max(1, (int(np.clip(high, start + step, limit)) - start) // step)
 
 
 def _bounds(transform: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "4"]:

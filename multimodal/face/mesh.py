@@ -19,7 +19,7 @@ from multimodal.config import Config
 from multimodal.face.detect import Box, FaceDetector, FoundFace
 from multimodal.face.pose import HeadPose, eye_distance, fit_pose
 from multimodal.face.quiet import quiet_stderr
-from multimodal.face.visibility import VisibilityEstimator
+from multimodal.face.visibility import Judge, VisibilityEstimator
 from multimodal.results import FaceObservation, Frame
 
 
@@ -56,11 +56,11 @@ class FaceTracker:
     """
 
     def __init__(
-        self, static: bool = False, config: TrackerConfig | None = None, visibility: VisibilityEstimator | None = None
+        self, static: bool = False, config: TrackerConfig | None = None, visibility: Judge | None = None
     ) -> None:
         self.static = static
         self.config = config or TrackerConfig()
-        self._visibility = visibility or VisibilityEstimator(memory=not static)
+        self._visibility: Judge = visibility or VisibilityEstimator(memory=not static)
         self._mesh = _Mesh(static, self.config.mesh_score)
         self._near = FaceDetector(least_score=self.config.least_score)
         self._far = FaceDetector(distant=True, least_score=self.config.least_score)
@@ -124,7 +124,9 @@ class FaceTracker:
             return None
         self._score = faces[0].score
         self._view = _square_around(faces[0], 2.0, image.shape)
-        return _plausible(self._in_view(_without(image, faces[1:])))
+        landmarks = _plausible(self._in_view(_without(image, faces[1:])))
+        # The detector takes some hands for faces; looked at closely, and with the mesh's opinion, hardly any.
+        return landmarks if landmarks is not None and self._confirm(image, landmarks) else None
 
     def _follow(self, image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "468 3"] | None:
         self._frames += 1
@@ -158,7 +160,7 @@ class FaceTracker:
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[FoundFace]:
         """Return the faces, nearest first; the slower model for distant ones is asked only if there is none near."""
-        return self._near(image) or (self._far(image) if self.static or self._frames % 3 == 0 else [])
+        return self._near(image) or (self._far(image) if self.static or self._frames % 3 == 1 else [])
 
     def _in_view(self, image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "468 3"] | None:
         x0, y0, x1, y1 = self._view or (0, 0, image.shape[1], image.shape[0])

@@ -1,31 +1,110 @@
-"""How far each region of the face can be seen."""
+"""How far each region of the face can be seen.
+
+MediaPipe does not say. Here a small network judges it from the picture, and what is known otherwise - the picture's
+edge, hands that were found, a head turned away - can only lower its verdict.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from multimodal import weights
+from multimodal.errors import MissingError
 from multimodal.face.align import apply, face_transform
+from multimodal.face.appearance import FEATURES, SIDE, Look, Memory, look_at, measure, remember
 from multimodal.face.canonical import GRID, crop_regions
-from multimodal.face.pose import HeadPose
+from multimodal.face.crop import face_crop, fitting_step
+from multimodal.face.pose import HeadPose, fit_pose
+from multimodal.results import REGIONS
+
+WEIGHTS = "region-visibility"
+"""Name of the shipped weights."""
+
+_KEEP = 0.5
+"""Share of the last frame's verdict that stays: single frames flicker."""
+
+
+class VisibilityNet:
+    """A perceptron with one hidden layer: measures of a face in, visibility out.
+
+    Args:
+        tensors: ``mean``, ``scale`` ``[F]``; ``hidden`` ``[H, F]``, ``hidden_bias`` ``[H]``; ``out`` ``[12, H]``,
+            ``out_bias`` ``[12]``; ``typical`` ``[56, 56]``, a mean face's brightness relative to its skin.
+    """
+
+    def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
+        self._t = {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
+        self.typical = self._t["typical"]
+
+    def __call__(self, features: Float[np.ndarray, "*lead features"]) -> Float[np.ndarray, "*lead 12"]:
+        """Return visibility, 0 hidden to 1 free, in the order of ``REGIONS``."""
+        t = self._t
+        hidden = np.maximum((features - t["mean"]) / t["scale"] @ t["hidden"].T + t["hidden_bias"], 0)
+        return 1 / (1 + np.exp(-(hidden @ t["out"].T + t["out_bias"])))
+
+
+@functools.lru_cache(maxsize=4)
+def load_net(name: str = WEIGHTS) -> VisibilityNet:
+    """Load a net, checked against its card.
+
+    Raises:
+        MissingError: The weights are missing, damaged, or of another shape.
+    """
+    from safetensors.numpy import load_file
+
+    path, _ = weights.find(name)
+    tensors = load_file(str(path))
+    wanted = {"mean", "scale", "hidden", "hidden_bias", "out", "out_bias", "typical"}
+    if set(tensors) != wanted or tensors["hidden"].shape[1:] != (FEATURES,) or tensors["out"].shape[:1] != (12,):
+        raise MissingError(f"weights {path} are not of this version's visibility net: reinstall veilspeak")
+    return VisibilityNet(tensors)
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Anything that judges visibility as ``VisibilityEstimator`` does."""
+
+    def observe(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        landmarks: Float[np.ndarray, "468 3"],
+        covers: Sequence[Float[np.ndarray, "_ 2"]] = (),
+        pose: HeadPose | None = None,
+    ) -> Float[np.ndarray, "12"]:
+        """Judge one frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the face."""
+        ...
 
 
 class VisibilityEstimator:
     """Judges how far each region can be seen, frame by frame.
 
     Args:
-        memory: Remember the face from frame to frame; False for single pictures.
+        memory: Remember the face from frame to frame and smooth a little; False for single pictures.
+        net: The judge; None loads the shipped one.
+
+    Raises:
+        MissingError: The shipped weights are missing or damaged.
     """
 
-    def __init__(self, memory: bool = True) -> None:
-        self.memory = memory
+    def __init__(self, memory: bool = True, net: VisibilityNet | None = None) -> None:
+        self._remember = memory
+        self._net = net or load_net()
         self.reset()
 
     def reset(self) -> None:
         """Forget the face."""
+        self._memory: Memory | None = None
+        self._last: Float[np.ndarray, "12"] | None = None
 
     def observe(
         self,
@@ -45,8 +124,30 @@ class VisibilityEstimator:
         Returns:
             Visibility in the order of ``REGIONS``, 0 hidden to 1 free.
         """
+        pose = pose or fit_pose(landmarks)
         transform = face_transform(landmarks, pose)
-        return free_of(transform, image.shape, covers)
+        look = see(image, transform)
+        verdict = self._net(measure(look, self._net.typical, self._memory))
+        verdict = verdict * turned_away(pose) * free_of(transform, image.shape, covers)
+        if self._remember:
+            self._memory = remember(self._memory, look, verdict)
+            verdict = verdict if self._last is None else _KEEP * self._last + (1 - _KEEP) * verdict
+            self._last = verdict
+        return verdict.astype(np.float32)
+
+
+def see(image: UInt8[np.ndarray, "height width 3"], transform: Float[np.ndarray, "2 3"]) -> Look:
+    """Cut the canonical square out of a picture and describe its colours."""
+    return look_at(face_crop(image, transform, fitting_step(transform, SIDE)).square(transform, SIDE))
+
+
+def turned_away(pose: HeadPose) -> Float[np.ndarray, "12"]:
+    """Return how far each region faces the camera: regions of the far side vanish between 35 and 60 degrees of yaw."""
+    yaw = pose.angles()[0]
+    left = float(np.clip((60 + yaw) / 25, 0, 1))
+    right = float(np.clip((60 - yaw) / 25, 0, 1))
+    sides = {"left": left, "right": right}
+    return np.array([sides.get(name.rsplit("_", 1)[-1], 1.0) for name in REGIONS], np.float32)
 
 
 def free_of(

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from multimodal.config import Config
 from multimodal.face.align import face_transform
 from multimodal.face.canonical import CROP, CROP_CORNERS, GRID, crop_regions
-from multimodal.face.crop import GreyCrop, fitting_step, grey_crop
+from multimodal.face.crop import FaceCrop, face_crop, fitting_step
 from multimodal.face.flow import FLOWS, flow_map
 from multimodal.face.pose import HeadPose, fit_pose
 from multimodal.results import REGIONS, FaceObservation, FlowClip, Frame, Motion
@@ -49,7 +49,7 @@ class _Kept:
 
     index: int
     t_ms: float
-    crop: GreyCrop
+    crop: FaceCrop
     pose: HeadPose
     transform: Float[np.ndarray, "2 3"]
     visibility: Float[np.ndarray, "12"]
@@ -135,14 +135,14 @@ class MotionWindow:
             for kept in {kept.t_ms: kept for kept in chosen}.values()
         }
         flow = np.stack([maps[kept.t_ms] for kept in chosen])
-        return FlowClip(flow, np.array([kept.t_ms for kept in chosen]), onset.t_ms, visibility)
+        return FlowClip(flow, np.array([kept.t_ms for kept in chosen], np.float64), onset.t_ms, visibility)
 
     def _keep(self, frame: Frame, observation: FaceObservation) -> _Kept:
         assert observation.landmarks is not None
         assert observation.visibility is not None
         pose = fit_pose(observation.landmarks)
         transform = face_transform(observation.landmarks, pose)
-        crop = grey_crop(frame.image, transform, self._step(transform))
+        crop = face_crop(frame.image, transform, self._step(transform), grey=True)
         kept = _Kept(frame.index, frame.t_ms, crop, pose, transform, observation.visibility.astype(np.float32))
         self._kept.append(kept)
         while self._kept[0].t_ms < frame.t_ms - 1000 * self.config.seconds:

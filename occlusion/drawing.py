@@ -1,0 +1,67 @@
+"""The front door: draw an occluder of a kind, and tell what it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+from occlusion import block, hand, mask, patch, spectacles
+from occlusion.occluder import Occluded, Occluder, Scene
+from occlusion.regions import REGION_LANDMARKS, region_polygon
+from occlusion.registry import drawer_of, kinds
+
+__all__ = ["BUILT_IN", "Occluded", "Occluder", "coverage", "draw", "kinds"]
+
+BUILT_IN = (block, hand, mask, patch, spectacles)
+"""The modules whose kinds are always there."""
+
+
+def draw(
+    kind: str,
+    seed: int,
+    landmarks: Float[np.ndarray, "468 3"],
+    image_shape: tuple[int, ...],
+    options: Mapping[str, float] | None = None,
+) -> Occluder:
+    """Draw an occluder for a clip.
+
+    Args:
+        kind: One of ``kinds()``.
+        seed: The same seed gives the same occluder for the same landmarks.
+        landmarks: MediaPipe's points in the onset frame, pixels.
+        image_shape: The frames' shape, height first.
+        options: Of the kind: ``ratio`` of a block.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    scene = Scene(landmarks, (image_shape[0], image_shape[1]), np.random.default_rng(seed), dict(options or {}))
+    return Occluder(drawer_of(kind)(scene), landmarks)
+
+
+def coverage(
+    alpha: Float[np.ndarray, "height width"], landmarks: Float[np.ndarray, "468 3"]
+) -> Float[np.ndarray, "12"]:
+    """Return which fraction of each region is covered, in the order of ``REGION_LANDMARKS``.
+
+    Args:
+        alpha: How much of each pixel is hidden, 0 to 1.
+        landmarks: MediaPipe's points in the same frame, pixels. What lies outside the frame counts as covered.
+    """
+    return np.array([_covered(alpha, region_polygon(name, landmarks)) for name in REGION_LANDMARKS], np.float32)
+
+
+def _covered(alpha: np.ndarray, polygon: np.ndarray) -> float:
+    low = np.floor(polygon.min(axis=0)).astype(int) - 1
+    high = np.ceil(polygon.max(axis=0)).astype(int) + 2
+    inside = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+    cv2.fillConvexPoly(inside, np.round((polygon - low) * 16).astype(np.int32), 1, shift=4)
+    hidden = np.ones(inside.shape, np.float32)
+    x0, y0 = np.maximum(low, 0)
+    x1, y1 = np.minimum(high, alpha.shape[::-1])
+    if x1 > x0 and y1 > y0:
+        hidden[y0 - low[1] : y1 - low[1], x0 - low[0] : x1 - low[0]] = alpha[y0:y1, x0:x1]
+    return float(hidden[inside > 0].mean()) if inside.any() else 1.0
