@@ -46,6 +46,8 @@ class ExpressionConfig(Config):
         untold: Share of covered clips whose cover the network has to find out itself.
         drop: Chance that a region is hidden, and told to be.
         held_out: Share of faces kept aside, to calibrate confidences on.
+        prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. Half by default:
+            expressions provoked in a laboratory are more often negative than those between people who talk.
         average: Decay of the running mean of the weights, which is what is kept.
     """
 
@@ -65,6 +67,7 @@ class ExpressionConfig(Config):
     untold: float = Field(default=0.4, ge=0, le=1)
     drop: float = Field(default=0.05, ge=0, lt=1)
     held_out: float = Field(default=0.1, gt=0, lt=1)
+    prior_strength: float = Field(default=0.5, ge=0, le=1)
     average: float = Field(default=0.998, ge=0, lt=1)
 
 
@@ -235,11 +238,17 @@ def calibrate(network: nn.Module, held_out: list[Examples]) -> dict[str, float]:
     }
 
 
-def class_prior(people: PeopleConfig | None = None) -> dict[str, float]:
-    """Return how often each of the three classes occurs in the statistics behind ``configs/people.yaml``."""
+def class_prior(strength: float = 1.0, people: PeopleConfig | None = None) -> dict[str, float]:
+    """Return how often each of the three classes is to be expected.
+
+    Args:
+        strength: 1 gives the classes' shares in the statistics behind ``configs/people.yaml``, 0 even odds; between
+            them, the shares to that power.
+        people: Other statistics.
+    """
     emotions = (people or default_config()).emotions.values()
-    counts = {name: sum(e.clips for e in emotions if e.expression == name) for name in EXPRESSIONS}
-    return {name: round(count / sum(counts.values()), 4) for name, count in counts.items()}
+    counts = [sum(e.clips for e in emotions if e.expression == name) ** strength for name in EXPRESSIONS]
+    return {name: round(count / sum(counts), 4) for name, count in zip(EXPRESSIONS, counts, strict=True)}
 
 
 def _examples(clips: ClipSet, rng: np.random.Generator, config: ExpressionConfig) -> Examples:
@@ -339,5 +348,5 @@ def _card(
         "limits": "Never saw a real face. Three classes only; contempt and weak negative expressions are often missed. "
         "Confidences are calibrated on synthetic faces and are too high on real ones.",
         "command": "veilspeak train expression --config configs/expression/regional.yaml --out DIR",
-        "meta": {"temperatures": dict(temperatures), "prior": class_prior(), "seed": config.seed},
+        "meta": {"temperatures": dict(temperatures), "prior": class_prior(config.prior_strength), "seed": config.seed},
     }

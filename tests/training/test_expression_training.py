@@ -107,9 +107,11 @@ def test_some_covers_are_not_told() -> None:
 
 
 def test_the_prior_is_the_share_of_each_class_in_the_statistics() -> None:
-    prior = class_prior()
-    assert sum(prior.values()) == pytest.approx(1, abs=1e-3)
-    assert prior["negative"] > prior["surprise"] > prior["positive"]
+    full, half, even = (class_prior(strength) for strength in (1.0, 0.5, 0.0))
+    assert sum(full.values()) == pytest.approx(1, abs=1e-3)
+    assert full["negative"] > half["negative"] > full["surprise"] > full["positive"]
+    assert half["negative"] ** 2 / half["positive"] ** 2 == pytest.approx(full["negative"] / full["positive"], rel=0.01)
+    assert set(even.values()) == {0.3333}
 
 
 def test_checkpoints_are_whole_or_refused(tmp_path: Path) -> None:
