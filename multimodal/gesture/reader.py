@@ -1,8 +1,8 @@
 """Frame -> hands with the names of their signs: the detector finds and names, the skeleton confirms or corrects.
 
-In photos both look at every picture. In live video the skeleton follows the hand from frame to frame, which is cheap;
-the detector looks anew every few frames, when the skeleton has just lost the hand, and while it sees one that the
-skeleton does not. While no hand is about, the skeleton searches only every few frames.
+In photos both look at every picture. In live video the skeleton follows the hand, in every second frame: in between,
+the last reading stands. The detector looks anew every few frames, when the skeleton has just lost the hand, and while
+it sees one that the skeleton does not. While no hand is about, the skeleton searches only every few frames.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from multimodal.gesture.hands import HandTracker
 from multimodal.gesture.merge import Merge, Opinion, combine, match
 from multimodal.gesture.skeleton import WEIGHTS as SKELETON_WEIGHTS
 from multimodal.gesture.skeleton import load_skeleton, normalise
-from multimodal.results import Frame, GestureResult
+from multimodal.results import Frame, GestureResult, Hand
 
 _GAP_MS = 1000.0
 
@@ -38,6 +38,7 @@ class GestureConfig(Config):
         photo_hands, live_hands: At most so many skeletons in a photo, or in a frame of live video. Searching for a
             second hand in every live frame costs twice the time.
         detect_every: Live: the detector looks at every so many frames at least.
+        track_every: Live: the skeleton follows a hand in every so many frames; a reading stands for at most so long.
         search_every: Live: while no hand is about, the skeleton searches at every so many frames.
     """
 
@@ -50,6 +51,7 @@ class GestureConfig(Config):
     photo_hands: int = Field(default=2, ge=1)
     live_hands: int = Field(default=1, ge=1)
     detect_every: int = Field(default=6, ge=1)
+    track_every: int = Field(default=2, ge=1)
     search_every: int = Field(default=3, ge=1)
 
 
@@ -74,6 +76,7 @@ class GestureReader:
         hands = self.config.live_hands if live else self.config.photo_hands
         self._tracker = HandTracker(live, hands, self.config.min_confidence)
         self._last_ms: float | None = None
+        self._hands: tuple[Hand, ...] = ()
         self._forget()
 
     def read(self, frame: Frame) -> GestureResult:
@@ -84,8 +87,12 @@ class GestureReader:
         if self.live and self._last_ms is not None and not 0 <= frame.t_ms - self._last_ms <= _GAP_MS:
             self.reset()
         self._last_ms = frame.t_ms
+        if self.live and self._tracked and self._count % self.config.track_every:
+            self._count += 1
+            return GestureResult(frame.index, frame.t_ms, self._hands)
         detections, opinions = self._look_live(frame.image) if self.live else self.look(frame.image)
-        return GestureResult(frame.index, frame.t_ms, combine(detections, opinions, self.merge, self.config.pairing))
+        self._hands = combine(detections, opinions, self.merge, self.config.pairing)
+        return GestureResult(frame.index, frame.t_ms, self._hands)
 
     def look(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
         """Return what each part alone sees in a picture, unmerged."""
@@ -109,9 +116,11 @@ class GestureReader:
     def _forget(self) -> None:
         self._last_ms = None
         self._count = 0
+        self._next_look = 0
         self._tracked = False
         self._unconfirmed = False
         self._seen: list[Detection] = []
+        self._hands = ()
 
     def _look_live(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
         """Spend as little as will do: see the module's description.
@@ -122,9 +131,10 @@ class GestureReader:
         search = self._tracked or self._unconfirmed or self._count % self.config.search_every == 0
         opinions = self._opinions(image) if search else []
         lost = self._tracked and not opinions
-        look = lost or self._unconfirmed or self._count % self.config.detect_every == 0
+        look = lost or self._unconfirmed or self._count >= self._next_look
         if look:
             self._seen = self._detector.find(image)
+            self._next_look = self._count + self.config.detect_every
         self._count += 1
         self._tracked = bool(opinions)
         self._unconfirmed = look and bool(self._seen) and not opinions

@@ -104,7 +104,7 @@ class SkeletonClassifier:
 
     mean: Float[np.ndarray, "121"]
     spread: Float[np.ndarray, "121"]
-    layers: tuple[tuple[Float[np.ndarray, "out in"], Float[np.ndarray, "out"]], ...]
+    layers: tuple[tuple[Float[np.ndarray, "_ _"], Float[np.ndarray, "_"]], ...]
 
     def embed(self, hands: Float[np.ndarray, "hands 21 3"]) -> Float[np.ndarray, "hands 64"]:
         """Return the last hidden layer for normalised points: the hand's vector for the fusion head."""

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from multimodal.config import Config, shipped
 from multimodal.errors import MissingError, UsageError
+from multimodal.results import GESTURES
 
 _BACKBONE = 11
 """Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
@@ -133,10 +134,27 @@ def export_network(network: Any, path: Path, image_size: int) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+def build_network(model: str, classes: int = len(GESTURES)) -> Any:
+    """Return an untrained ``DetectionModel`` of a YAML: a path, or the name of a shipped config.
+
+    Call ``set_offline`` first.
+    """
+    from ultralytics.nn.tasks import DetectionModel
+
+    from multimodal.gesture.modules import install
+
+    install()
+    return DetectionModel(_yaml_of(model), nc=classes, verbose=False)
+
+
+def _yaml_of(model: str) -> str:
+    path = shipped(model)
+    return str(path if path.is_file() else model)
+
+
 def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str, Any]:
-    model = shipped(config.model)
     fixed: dict[str, Any] = {
-        "model": str(model if model.is_file() else config.model),
+        "model": _yaml_of(config.model),
         "data": str(data_yaml),
         "project": str(out.parent.absolute()),
         "name": out.name,

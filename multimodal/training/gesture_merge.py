@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,6 +48,8 @@ def detector_opinions(samples: Sequence[Sample], detector: HandDetector) -> Opin
 def fit_merge(skeleton: Opinions, detector: Opinions, labels: Int[np.ndarray, "boxes"], seen: Sequence[int]) -> Merge:
     """Return the exponents under which the true signs are most likely.
 
+    The skeleton's is fitted on all its hands and holds beside the detector too, since few hands are held out from that.
+
     Args:
         skeleton: Out-of-fold opinions of all boxes.
         detector: Opinions of the boxes ``seen``, which the detector was not trained on.
@@ -60,10 +61,10 @@ def fit_merge(skeleton: Opinions, detector: Opinions, labels: Int[np.ndarray, "b
     """
     truth = labels[list(seen)]
     first, both = skeleton.logs[list(seen)], skeleton.found[list(seen)] & detector.found
-    alone = _best(skeleton.logs[skeleton.found], None, labels[skeleton.found])
-    second = _best(detector.logs[detector.found], None, truth[detector.found])
-    pair = _best(first[both], detector.logs[both], truth[both])
-    return Merge(skeleton=pair[0], detector=pair[1], skeleton_alone=alone[0], detector_alone=second[0])
+    trust = best_exponent(skeleton.logs[skeleton.found], labels[skeleton.found])
+    alone = best_exponent(detector.logs[detector.found], truth[detector.found])
+    beside = best_exponent(detector.logs[both], truth[both], trust * first[both])
+    return Merge(skeleton=trust, detector=beside, skeleton_alone=trust, detector_alone=alone)
 
 
 def _opinion(shared: Float[np.ndarray, "found"], found: Sequence[Detection]) -> Float[np.ndarray, "19"] | None:
@@ -72,16 +73,17 @@ def _opinion(shared: Float[np.ndarray, "found"], found: Sequence[Detection]) -> 
     return found[int(shared.argmax())].log_probabilities()
 
 
-def _best(
-    first: Float[np.ndarray, "boxes 19"], second: Float[np.ndarray, "boxes 19"] | None, labels: Int[np.ndarray, "boxes"]
-) -> tuple[float, float]:
-    """Return the exponents of the one or two opinions with the least negative log-likelihood."""
+def best_exponent(
+    logs: Float[np.ndarray, "boxes 19"],
+    labels: Int[np.ndarray, "boxes"],
+    fixed: Float[np.ndarray, "boxes 19"] | float = 0.0,
+) -> float:
+    """Return the exponent of ``logs``, beside ``fixed``, with the least mean negative log-likelihood of the labels."""
     if not len(labels):
-        return 1.0, 1.0
-    other = np.zeros_like(first) if second is None else second
-    tried = []
-    for a, b in itertools.product(_GRID, _GRID if second is not None else (0.0,)):
-        logs = a * first + b * other
-        loss = np.logaddexp.reduce(logs, axis=1) - logs[np.arange(len(labels)), labels]
-        tried.append((float(loss.mean()), float(a), float(b)))
-    return min(tried)[1:]
+        return 1.0
+    losses = []
+    for exponent in _GRID:
+        mixed = exponent * logs + fixed
+        loss = np.logaddexp.reduce(mixed, axis=1) - mixed[np.arange(len(labels)), labels]
+        losses.append(loss.mean())
+    return float(_GRID[int(np.argmin(losses))])
