@@ -50,7 +50,7 @@ class Follower:
     """
 
     def __init__(
-        self, onset: Float[np.ndarray, "468 3"], anchors: Float[np.ndarray, "anchors 3"], tremble: float = 0.008
+        self, onset: Float[np.ndarray, "468 3"], anchors: Float[np.ndarray, "anchors 3"], tremble: float = 0.012
     ) -> None:
         self._onset = onset
         self._plane = _plane(anchors)
