@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import SIZE, write_constant, write_detector
+from fake_detector import SIZE, write_constant, write_detector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,7 +93,7 @@ def test_missing_damaged_and_foreign_weights(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_onnx_is_told_in_one_line(tmp_path: Path) -> None:
-    from fakes import write_detector_card
+    from fake_detector import write_detector_card
 
     path = tmp_path / "fake-detector.onnx"
     path.write_bytes(b"\x80\x04not onnx\n" * 9)

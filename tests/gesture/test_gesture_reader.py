@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import write_detector
+from fake_detector import write_detector
 
 from multimodal.config import validate
 from multimodal.data.fake_gestures import fake_hand

@@ -56,7 +56,7 @@ def test_the_yaml_gives_a_small_detector(network: torch.nn.Module) -> None:
 
 
 def test_onnx_and_our_decoding_agree_with_torch(network: torch.nn.Module, home: Path) -> None:
-    from fakes import write_detector_card
+    from fake_detector import write_detector_card
 
     from multimodal.gesture.detector import HandDetector, decode, letterbox
     from multimodal.training.gesture_detector import export_network

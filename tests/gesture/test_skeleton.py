@@ -111,7 +111,7 @@ def test_the_shipped_classifier_loads() -> None:
 
 
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
-    from fakes import write_detector_card
+    from fake_detector import write_detector_card
 
     path = tmp_path / "bad.safetensors"
     path.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 not json at all")
