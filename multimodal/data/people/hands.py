@@ -26,7 +26,8 @@ _SURFACE = (0.35, 18.0, 0.35)
 _SLEEVE = (0.2, 8.0, 0.0)
 
 _STRAIGHT: Angles = (0, 5, 5, 4)
-_CURLED: Angles = (0, 82, 100, 62)
+_BENT = (82, 100, 62)
+_CLOSED = (-4, 0, 4, 9)
 _THUMB_OUT: tuple[Direction, Direction, Direction] = ((0.80, 0.50, 0.35), (0.80, 0.60, 0.10), (0.72, 0.70, -0.02))
 _THUMB_ACROSS: tuple[Direction, Direction, Direction] = ((0.45, 0.70, 0.55), (-0.10, 0.62, 0.78), (-0.80, 0.45, 0.40))
 
@@ -52,7 +53,7 @@ class Sign:
 
 def _fingers(*straight: int, spread: Sequence[float] = (9, 2, -5, -13)) -> tuple[Angles, Angles, Angles, Angles]:
     """Return the four fingers, those named (0 index to 3 little) straight, the others curled."""
-    shapes = [(spread[k], *_STRAIGHT[1:]) if k in straight else _CURLED for k in range(4)]
+    shapes = [(spread[k], *_STRAIGHT[1:]) if k in straight else (_CLOSED[k], *_BENT) for k in range(4)]
     return shapes[0], shapes[1], shapes[2], shapes[3]
 
 
@@ -62,8 +63,8 @@ SIGNS: dict[str, Sign] = {
     "palm": Sign(_fingers(0, 1, 2, 3), _THUMB_OUT),
     "stop": Sign(_fingers(0, 1, 2, 3, spread=(2, 1, -1, -3)), ((0.6, 0.75, 0.3), (0.35, 0.93, 0.1), (0.25, 0.97, 0.0))),
     "fist": Sign(_fingers(), _THUMB_ACROSS),
-    "like": Sign(_fingers(), _LIKE_THUMB, turn=(0.0, 42.0, -90.0), arm=(0.25, -0.8, -0.5)),
-    "dislike": Sign(_fingers(), _LIKE_THUMB, turn=(0.0, 42.0, 90.0), arm=(-0.3, -0.8, -0.5)),
+    "like": Sign(_fingers(), _LIKE_THUMB, turn=(0.0, 120.0, -94.0), arm=(-0.3, -0.8, -0.5)),
+    "dislike": Sign(_fingers(), _LIKE_THUMB, turn=(0.0, 104.0, 95.0), arm=(0.2, -0.8, -0.5)),
     "one": Sign(_fingers(0), _THUMB_ACROSS),
     "peace": Sign(_fingers(0, 1, spread=(13, -9, 0, 0)), _THUMB_ACROSS),
     "two_up": Sign(_fingers(0, 1, spread=(2, 0, 0, 0)), _THUMB_ACROSS),

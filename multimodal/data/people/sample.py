@@ -119,7 +119,7 @@ def _hand_at(hand: Hand, person: Person, t_ms: float) -> Sequence[Mesh]:
 
 def _raised_hand(hand: Hand, person: Person, name: str, raised: float, t_ms: float) -> Mesh:
     x, y, z = person.eye_middle().tolist()
-    sideways, height = (-1.42, -0.95) if name == "like" else (-1.98, -1.55)
+    sideways, height = (-2.3, -0.95) if name == "like" else (-1.9, -1.55)
     tremor = 0.015 * np.sin(2 * np.pi * t_ms / 1000 * np.array([0.7, 0.9, 0.5]))
     place = np.array([x + sideways, y + height - 2.2 * (1 - raised), z + 0.4]) + tremor
     # On its way the hand is half closed; it opens into the sign.
