@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from multimodal.data.people.expressions import synth_expressions
+from multimodal.data.people.dataset import synth_expressions
 from multimodal.data.people.measured import FIRST_IDENTITY, STEPS, read_measured
 from multimodal.errors import MissingError
 from multimodal.results import EXPRESSIONS
