@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from multimodal.face.align import apply, cut_square
+from multimodal.face.align import apply, cut_square, inverse
 from multimodal.face.flow import SIDE
 
 _MARGIN = 0.25
@@ -80,5 +80,5 @@ def _span(low: float, high: float, limit: int, step: int) -> tuple[int, int]:
 def _bounds(transform: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "4"]:
     low, high = -_MARGIN, 1 + _MARGIN
     corners = np.array([(low, low), (high, low), (high, high), (low, high)]) - transform[:, 2]
-    points = corners @ np.linalg.inv(transform[:, :2]).T
+    points = corners @ inverse(transform[:, :2]).T
     return np.concatenate([points.min(axis=0), points.max(axis=0)])

@@ -124,7 +124,9 @@ def rigid_part(
     fitted: np.ndarray = np.zeros_like(target)
     for _ in range(rounds):
         normal = design.T @ (design * used[:, None]) + 1e-9 * np.eye(3)
-        fitted = design @ np.linalg.solve(normal, design.T @ (target * used[:, None]))
+        # OpenCV solves small systems in microseconds; numpy's LAPACK would wake threads for them.
+        _, solution = cv2.solve(normal, design.T @ (target * used[:, None]), flags=cv2.DECOMP_CHOLESKY)
+        fitted = design @ solution
         square = ((target - fitted) ** 2).sum(axis=1)
         # The floor keeps a perfect fit from dividing by zero; it lies far below what a camera can show.
         scale = max(float(np.median(square[base > 0])), 1e-4)
