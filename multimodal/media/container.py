@@ -10,12 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from jaxtyping import Float
 
 from multimodal.errors import DecodeError
 
-_ATTACHED_PICTURE = 0x400
 _LISTS = {"concat", "concatf", "hls", "dash"}
 _SCAN_S = 1.0
 _GAP_S = 0.1
@@ -77,7 +77,7 @@ def _open(path: Path, **options: str) -> InputContainer:
 def _pictures(container: InputContainer) -> VideoStream | None:
     if container.format.name in _LISTS:
         return None
-    moving = (stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE)
+    moving = (stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition)
     return next(moving, None)
 
 
