@@ -58,6 +58,7 @@ def train_gesture(config: Path, data: Path | None, out: Path, overrides: Sequenc
         UsageError: The config is wrong, a data set is unsound, or ``out`` holds another run.
     """
     settings = load_config(GestureTraining, config, overrides)
+    _check_trusted(settings)
     base = config.parent if data is None else data
     out.mkdir(parents=True, exist_ok=True)
     set_offline(out / "settings")
@@ -99,11 +100,14 @@ def _read(entry: PhotoSet, base: Path, out: Path, settings: GestureTraining) -> 
     return Photos(entry, samples, skeletons.find_hands(samples, cache, settings.skeleton.overlap))
 
 
+def _check_trusted(settings: GestureTraining) -> None:
+    count = sum(entry.labels == "trusted" for entry in settings.sets)
+    if count != 1:
+        raise UsageError(f"{count} sets have 'labels: trusted': give exactly one, which the skeleton learns from")
+
+
 def _trusted(photos: Sequence[Photos]) -> Photos:
-    chosen = [entry for entry in photos if entry.origin.labels == "trusted"]
-    if len(chosen) != 1:
-        raise UsageError(f"{len(chosen)} sets have 'labels: trusted': give exactly one, which the skeleton learns from")
-    return chosen[0]
+    return next(entry for entry in photos if entry.origin.labels == "trusted")
 
 
 def _fit_skeleton(
@@ -138,7 +142,7 @@ def _fit_merge(
     write_detector_card(out, settings, {**report, "merge": Merge().to_dict()})
     detector = HandDetector(str(out / "gesture-detector.onnx"), threshold=0.05)
     seen = detector_opinions([trusted.samples[number] for number in aside], detector)
-    order = [row for number in aside for row in np.flatnonzero(trusted.hands.images == number)]
+    order = [int(row) for number in aside for row in np.flatnonzero(trusted.hands.images == number)]
     labels = trusted.hands.labels
     merge = fit_merge(Opinions(opinions, trusted.hands.found), seen, labels, order)
     right = (seen.logs.argmax(axis=1) == labels[order]) & seen.found
