@@ -110,13 +110,15 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="A flow-map folder (expression) or a data.yaml (gesture).")],
     model: Annotated[str, typer.Option(help="Weights of the expression branch.")] = "regional-synthetic",
     protocol: Annotated[str, typer.Option(help="none: ready weights, no training.")] = "none",
+    occlude: Annotated[str, typer.Option(help="Conditions: none,mask,glasses,block:0.3,...")] = "none",
+    seeds: Annotated[int, typer.Option(min=1, help="How often each occluder is drawn.")] = 1,
     out: OutDir = Path("out/evaluate"),
     json_: JsonFlag = False,
 ) -> None:
     """Measure ready weights on data that they have not seen."""
-    from multimodal.evaluation import evaluator
+    from multimodal.evaluation import run
 
-    summary = evaluator(what.value)(data=data, model=model, protocol=protocol, out=out)
+    summary = run(what.value, data, out, model, protocol, occlude.split(","), seeds)
     _print(summary, json_, _pretty)
 
 
