@@ -17,6 +17,7 @@ from multimodal.media.container import nominal, open_container
 from multimodal.results import Frame
 
 _FIRST_FRAME_S = 1.5
+_LARGE = 1920 * 1088
 
 
 class FileSource(Source):
@@ -36,6 +37,9 @@ class FileSource(Source):
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self._container, self._stream = open_container(path)
+        # One thread is quick enough and decodes damage the same way each time; some FFmpeg builds deadlock with slices.
+        large = self._stream.codec_context.width * self._stream.codec_context.height > _LARGE
+        self._stream.thread_type = "FRAME" if large else "NONE"
         self._nominal = nominal(path, self._stream)
         self._path = str(path)
         self._skipped = self._present = 0
