@@ -54,7 +54,7 @@ def synth_expressions(
     supersample: int = 1,
     config: PeopleConfig | None = None,
 ) -> Path:
-    """Render ``n`` clips, each with one micro-expression (about 3 s a clip and worker).
+    """Render ``n`` clips, each with one micro-expression (about a second a clip and worker).
 
     Writes ``clips/NNNNNN.avi`` (MJPEG of the best quality, so that optical flow is as good as on the raw frames),
     beside each the row that describes it, and ``index.csv`` with all rows. What an earlier, interrupted run with the
