@@ -20,6 +20,7 @@ from multimodal.results import REGIONS, Motion
 
 _EYES = [REGIONS.index("eye_left"), REGIONS.index("eye_right")]
 _BROWS = [number for number, name in enumerate(REGIONS) if name.startswith("brow")]
+_LEAST_NOISE = 4
 _LOWER = [number for number in range(len(REGIONS)) if number not in (*_EYES, *_BROWS)]
 
 
@@ -31,25 +32,28 @@ class SpottingConfig(Config):
         longest_ms: Longest time from onset until the movement has fallen below half of its peak.
         tolerance_ms: What the frame rate may blur; added to the limits.
         least_peak: The least energy of a peak, whatever the noise.
+        most_peak: Above it a movement is no micro-expression any more (nor a face's: a hand passes by, say).
         noise_factor: A peak must stand this many times the noise above the person's median energy.
         noise_ms: How far back the noise is measured.
         fall: Share of its peak below which a movement must fall.
         onset: Share of its peak above which a movement has begun.
-        blink_energy, blink_ms: From which strength, and up to which length, a movement of the eyes alone is a blink.
+        blink_energy, blink_ms: From which strength, and up to which length from onset to half fallen, a movement of the
+            eyes alone is a blink. Behind a mask a smile is seen in the eyes alone too, but takes longer.
         gap_ms: A longer gap in time starts anew.
-        rest_ms: After a micro-expression nothing is spotted for so long.
+        rest_ms: After a micro-expression, and after a movement too large for one, nothing is spotted for so long.
     """
 
     rise_ms: tuple[float, float] = (65.0, 300.0)
     longest_ms: float = Field(default=500.0, gt=0)
     tolerance_ms: float = Field(default=50.0, ge=0)
-    least_peak: float = Field(default=0.5, gt=0)
+    least_peak: float = Field(default=0.4, gt=0)
+    most_peak: float = Field(default=6.0, gt=0)
     noise_factor: float = Field(default=5.0, gt=0)
     noise_ms: float = Field(default=3000.0, gt=0)
     fall: float = Field(default=0.5, gt=0, lt=1)
     onset: float = Field(default=0.2, gt=0, lt=1)
     blink_energy: float = Field(default=0.9, gt=0)
-    blink_ms: float = Field(default=350.0, gt=0)
+    blink_ms: float = Field(default=250.0, gt=0)
     gap_ms: float = Field(default=150.0, gt=0)
     rest_ms: float = Field(default=300.0, ge=0)
 
@@ -92,11 +96,11 @@ class MicroExpressionSpotter:
         self._times.append(motion.t_ms)
         self._energies.append(energy)
         self._levels.append(level(energy))
-        found = self._judge() if motion.t_ms >= self._quiet_until else None
+        found = self._judge()
         self._remember(motion.t_ms)
-        if found is not None:
-            self._quiet_until = motion.t_ms + self.config.rest_ms
-            self._cut()
+        if found is None or motion.t_ms < self._quiet_until:
+            return None
+        self._quiet_until = motion.t_ms + self.config.rest_ms
         return found
 
     def _begin(self, anchor: float) -> None:
@@ -106,18 +110,20 @@ class MicroExpressionSpotter:
         self._levels: list[float] = []
 
     def _judge(self) -> Spotted | None:
-        """Decide in the one frame in which the movement first falls below half of its peak."""
+        """Decide in the one frame in which a movement first falls below half of its peak; then it is over."""
         levels, times = np.array(self._levels), self._times
         apex = int(levels.argmax())
         base = float(levels[: apex + 1].min())
         peak = float(levels[apex]) - base
-        half = base + self.config.fall * peak
-        below = np.flatnonzero(levels[apex:] < half)
-        if not self._stands_out(float(levels[apex])) or below.size != 1 or apex + below[0] != len(levels) - 1:
-            return None
         onset = self._onset(levels, apex, base + self.config.onset * peak)
+        if levels[-1] >= base + self.config.fall * peak or not self._stands_out(float(levels[apex]), times[onset]):
+            return None
         spotted = Spotted(times[onset], times[apex], times[-1], peak)
-        return spotted if self._fits(spotted) and not self._blink(onset, apex, spotted) else None
+        counts = self._fits(spotted) and not self._blink(onset, apex, spotted)
+        self._cut()
+        if peak > self.config.most_peak:
+            self._quiet_until = times[-1] + self.config.rest_ms
+        return spotted if counts else None
 
     @staticmethod
     def _onset(levels: Float[np.ndarray, "time"], apex: int, begun: float) -> int:
@@ -136,30 +142,34 @@ class MicroExpressionSpotter:
         rise = self._energies[apex] - self._energies[onset]
         left, right = (float(rise[eye]) for eye in _EYES)
         eyes = (left + right) / 2
-        even = min(left, right) > 0.5 * max(left, right)
-        alone = rise[_LOWER].max() < 0.35 * eyes and rise[_BROWS].max() < 1.3 * eyes
+        even = min(left, right) > 0.35 * max(left, right)  # a turned head shows one lid smaller
+        alone = rise[_LOWER].max() < 0.35 * eyes and rise[_BROWS].max() < 1.5 * eyes
         short = spotted.offset_ms - spotted.onset_ms <= self.config.blink_ms
         return bool(even and alone and short and eyes >= self.config.blink_energy)
 
-    def _stands_out(self, peak: float) -> bool:
-        """Tell whether a peak is above the person's median energy by enough, and by enough of its usual spread."""
-        if not self._noise:
-            return peak >= self.config.least_peak
-        levels = np.array([level for _, level in self._noise])
+    def _stands_out(self, peak: float, onset_ms: float) -> bool:
+        """Tell whether a peak is above the person's median energy by enough, and by enough of its usual spread.
+
+        What the face did before the onset is the measure; without enough of it, nothing stands out.
+        """
+        levels = np.array([level for t_ms, level in self._noise if t_ms <= onset_ms])
+        if len(levels) < _LEAST_NOISE:
+            return False
         median = float(np.median(levels))
         spread = 1.4826 * float(np.median(np.abs(levels - median)))
         return peak - median >= max(self.config.least_peak, self.config.noise_factor * spread)
 
     def _remember(self, now: float) -> None:
-        self._noise.append((now, self._levels[-1]))
-        while self._noise[0][0] < now - self.config.noise_ms:
+        if now != self._anchor:  # the anchor itself never moves
+            self._noise.append((now, self._levels[-1]))
+        while self._noise and self._noise[0][0] < now - self.config.noise_ms:
             self._noise.popleft()
         while self._times[0] < now - 2 * self.config.longest_ms - self.config.gap_ms:
             for history in (self._times, self._energies, self._levels):
                 del history[0]
 
     def _cut(self) -> None:
-        """Leave what has been told: the next movement begins where this one ended."""
+        """Leave what is over: the next movement begins where this one ended."""
         for history in (self._times, self._energies, self._levels):
             del history[:-1]
 

@@ -45,6 +45,8 @@ class ExpressionConfig(Config):
         objective_weight, units_weight, cover_weight: Of the further losses against that of the three classes.
         untold: Share of covered clips whose cover the network has to find out itself.
         drop: Chance that a region is hidden, and told to be.
+        strain_drop: Chance that a clip's strain is left out: of the three channels it differs most from one way of
+            measuring to another, so the network must not lean on it.
         held_out: Share of faces kept aside, to calibrate confidences on.
         prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. Half by default:
             expressions provoked in a laboratory are more often negative than those between people who talk.
@@ -56,7 +58,7 @@ class ExpressionConfig(Config):
     options: dict[str, Any] = Field(default_factory=dict)
     clips: ClipConfig = ClipConfig()
     seed: int = 0
-    epochs: int = Field(default=12, gt=0)
+    epochs: int = Field(default=10, gt=0)
     batch: int = Field(default=64, gt=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=1e-2, ge=0)
@@ -66,6 +68,7 @@ class ExpressionConfig(Config):
     cover_weight: float = Field(default=0.2, ge=0)
     untold: float = Field(default=0.4, ge=0, le=1)
     drop: float = Field(default=0.05, ge=0, lt=1)
+    strain_drop: float = Field(default=0.3, ge=0, le=1)
     held_out: float = Field(default=0.1, gt=0, lt=1)
     prior_strength: float = Field(default=0.5, ge=0, le=1)
     average: float = Field(default=0.998, ge=0, lt=1)
@@ -150,14 +153,15 @@ def split(examples: list[Examples], config: ExpressionConfig) -> tuple[list[Exam
     return [part for part in learning if len(part)], [part for part in held_out if len(part)]
 
 
-def augment(batch: Examples, drop: float, generator: torch.Generator) -> Examples:
-    """Mirror half of the clips, change each channel's strength a little, hide a few regions and tell so."""
+def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generator) -> Examples:
+    """Mirror half of the clips, change each channel's strength, leave strain out, hide a few regions and tell so."""
     flip = torch.rand(len(batch), generator=generator) < 0.5
     clips = torch.where(flip[:, None, None, None, None, None], mirror_clips(batch.clips), batch.clips)
     told = torch.where(flip[:, None], batch.told[:, list(MIRROR)], batch.told)
     visibility = torch.where(flip[:, None], batch.visibility[:, list(MIRROR)], batch.visibility)
     gain = torch.exp(0.15 * torch.randn(len(batch), 1, 3, 1, 1, 1, generator=generator))
-    shown = (torch.rand(told.shape, generator=generator) >= drop).float()
+    gain[:, :, 2] *= (torch.rand(len(batch), 1, 1, 1, 1, generator=generator) >= config.strain_drop).float()
+    shown = (torch.rand(told.shape, generator=generator) >= config.drop).float()
     return Examples(
         clips * gain,
         told * shown,
@@ -316,7 +320,7 @@ def _epoch(
     network.train()
     losses = []
     for batch in _batches(learning, config.batch, generator):
-        shown = augment(batch, config.drop, generator)
+        shown = augment(batch, config, generator)
         loss = loss_of(network(shown.clips.float(), shown.told), shown, config)
         optimiser.zero_grad()
         loss.backward()

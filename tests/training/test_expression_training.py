@@ -90,9 +90,13 @@ def test_mirroring_a_crop_is_cropping_the_mirrored_map() -> None:
 
 def test_augmentation_hides_what_it_says_and_keeps_labels() -> None:
     part = prepare(list(synthesise(TINY.clips, 0).values()), TINY)[0]
-    shown = augment(part, 0.5, torch.Generator().manual_seed(0))
+    config = TINY.model_copy(update={"drop": 0.5, "strain_drop": 0.5})
+    shown = augment(part, config, torch.Generator().manual_seed(0))
     assert 0.3 < (shown.told == 0).float().mean() < 0.7
     assert (shown.visibility <= 1).all()
+    strain = shown.clips[:, :, 2].abs().amax(dim=(1, 2, 3, 4))
+    assert 0.2 < (strain == 0).float().mean() < 0.8
+    assert shown.clips[:, :, :2].abs().amax(dim=(1, 2, 3, 4, 5)).min() > 0
     assert torch.equal(shown.expression, part.expression)
     assert torch.equal(shown.action_units, part.action_units)
 

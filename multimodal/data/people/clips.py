@@ -149,7 +149,7 @@ def sample_times(event: Event, length: int, rng: np.random.Generator) -> Float[n
     if length == 1:
         slack = min(event.onset_apex_ms, event.total_ms - event.onset_apex_ms)
         return np.array([event.onset_apex_ms + slack * np.clip(rng.normal(0, 0.08), -0.2, 0.2)])
-    end = event.onset_apex_ms if rng.random() < 0.3 else event.total_ms
+    end = event.onset_apex_ms if rng.random() < 0.6 else event.total_ms
     steps = (np.arange(1, length + 1) - rng.uniform(0, 0.6)) / length
     return steps * end
 
