@@ -303,6 +303,16 @@ def finish(process: subprocess.Popen[str]) -> str:
         return process.stderr.read()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_the_default_voice_holds_no_socket_in_its_process() -> None:
+    with Speaker(SpeechConfig(), play=True, wav=None) as speaker:
+        speaker.say(decision("Yes, gladly!"))
+        collect(speaker, 1)
+        held = [os.readlink(item) for item in Path(f"/proc/{speaker.pid}/fd").iterdir()]
+    assert held
+    assert not [item for item in held if "socket" in item]
+
+
 @pytest.mark.parametrize("how", ["command", "script", "standard input"])
 def test_any_main_program_may_speak(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "with blanks and ä"
