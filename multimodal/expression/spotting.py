@@ -53,7 +53,7 @@ class SpottingConfig(Config):
     fall: float = Field(default=0.5, gt=0, lt=1)
     onset: float = Field(default=0.2, gt=0, lt=1)
     blink_energy: float = Field(default=0.9, gt=0)
-    blink_ms: float = Field(default=250.0, gt=0)
+    blink_ms: float = Field(default=220.0, gt=0)
     gap_ms: float = Field(default=150.0, gt=0)
     rest_ms: float = Field(default=300.0, ge=0)
 
