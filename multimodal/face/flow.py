@@ -95,18 +95,32 @@ def face_mask() -> Float[np.ndarray, "grid grid"]:
 
 
 @functools.lru_cache(maxsize=1)
-def _design() -> Float[np.ndarray, "cells 3"]:
+def relief() -> Float[np.ndarray, "grid grid"]:
+    """Return how a mean face's depth departs from a plane, in eye distances away from the camera.
+
+    When the head turns, what stands out moves differently from what lies back; an affine motion cannot say that. The
+    formula was fitted to Face Mesh's depths on 60 rendered people (rms .05): a rounded sheet less the nose.
+    """
+    y, x = (np.mgrid[:GRID, :GRID] + 0.5) / GRID - 0.5
+    length = np.where(y < -0.015, 0.15, 0.275)
+    nose = 0.56 * np.exp(-((x / 0.17) ** 2) - ((y + 0.015) / length) ** 2)
+    return 0.27 * x**2 - 0.83 * y**2 - 2.4 * x**2 * y - nose
+
+
+@functools.lru_cache(maxsize=1)
+def _design() -> Float[np.ndarray, "cells 4"]:
     y, x = np.mgrid[:GRID, :GRID] / (GRID - 1) - 0.5
-    return np.stack([np.ones(GRID * GRID), x.ravel(), y.ravel()], axis=1)
+    depth = relief() - relief().mean()
+    return np.stack([np.ones(GRID * GRID), x.ravel(), y.ravel(), depth.ravel()], axis=1)
 
 
 def rigid_part(
     flow: Float[np.ndarray, "2 grid grid"], weight: Float[np.ndarray, "grid grid"], rounds: int = 8
 ) -> Float[np.ndarray, "2 grid grid"]:
-    """Fit an affine motion field that the moving parts of the face do not pull away.
+    """Fit the motion of the head: an affine field and the parallax of a turning mean face (see ``relief``).
 
-    Iteratively reweighted least squares with Geman and McClure's weights; the scale is the median residual, so that
-    an expression in less than about half of the face counts as an outlier.
+    The moving parts of the face do not pull it away: least squares, reweighted by Geman and McClure's weights; the
+    scale is the median residual, so that an expression in less than about half of the face counts as an outlier.
 
     Args:
         flow: u, v, 28 x 28.
@@ -114,7 +128,7 @@ def rigid_part(
         rounds: Number of reweightings.
 
     Returns:
-        The affine field, 28 x 28.
+        The field, 28 x 28.
     """
     design, target = _design(), flow.reshape(2, -1).T.astype(np.float64)
     base = weight.reshape(-1).astype(np.float64)
@@ -123,7 +137,7 @@ def rigid_part(
     used: np.ndarray = base
     fitted: np.ndarray = np.zeros_like(target)
     for _ in range(rounds):
-        normal = design.T @ (design * used[:, None]) + 1e-9 * np.eye(3)
+        normal = design.T @ (design * used[:, None]) + 1e-9 * np.eye(design.shape[1])
         # OpenCV solves small systems in microseconds; numpy's LAPACK would wake threads for them.
         _, solution = cv2.solve(normal, design.T @ (target * used[:, None]), flags=cv2.DECOMP_CHOLESKY)
         fitted = design @ solution
@@ -137,5 +151,5 @@ def rigid_part(
 def remove_rigid(
     flow: Float[np.ndarray, "2 grid grid"], weight: Float[np.ndarray, "grid grid"]
 ) -> Float[np.ndarray, "2 grid grid"]:
-    """Return the flow without its robustly fitted affine part, see ``rigid_part``."""
+    """Return the flow without the robustly fitted motion of the head, see ``rigid_part``."""
     return flow - rigid_part(flow, weight)

@@ -41,6 +41,6 @@ def compression_warning(codec: str, bits: float) -> str | None:
     if least is None or bits <= 0 or bits >= least:
         return None
     return (
-        f"the clip is strongly compressed ({bits:.3f} bits a pixel; {codec} needs about {least:.3f}): small movements of "
-        "the face may be lost; use the original, or encode it with crf 18 or less"
+        f"the clip is strongly compressed ({bits:.3f} bits a pixel; {codec} needs about {least:.3f}): small movements "
+        "of the face may be lost; use the original, or encode it with crf 18 or less"
     )

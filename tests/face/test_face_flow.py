@@ -7,7 +7,17 @@ from synthetic_faces import textured
 
 from multimodal.errors import UsageError
 from multimodal.face.canonical import GRID, SCALE
-from multimodal.face.flow import FLOWS, SIDE, face_mask, flow_map, register_flow, remove_rigid, rigid_part, shrink
+from multimodal.face.flow import (
+    FLOWS,
+    SIDE,
+    face_mask,
+    flow_map,
+    register_flow,
+    relief,
+    remove_rigid,
+    rigid_part,
+    shrink,
+)
 
 
 def moved(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -83,6 +93,14 @@ def test_affine_motion_is_fitted_exactly_despite_a_moving_mouth() -> None:
     np.testing.assert_allclose(rigid_part(flow, weight), head, atol=0.02)
     residual = remove_rigid(flow, weight)
     assert np.abs(residual[:, 20, 14] - 2.5).max() < 0.02
+
+
+def test_parallax_of_a_turning_head_is_fitted() -> None:
+    y, x = np.mgrid[:GRID, :GRID] / (GRID - 1)
+    turn = np.stack([0.3 - 4 * relief() + 0.5 * x, 1 + 3 * relief() - y])
+    mouth = turn.copy()
+    mouth[0, 18:23, 4:10] -= 2
+    np.testing.assert_allclose(rigid_part(mouth, face_mask().astype(float)), turn, atol=0.03)
 
 
 def test_hidden_cells_have_no_say_in_the_rigid_part() -> None:
