@@ -20,8 +20,8 @@ class DecisionConfig(Config):
         dwell_ms: How long a sign must be held before it counts.
         vote_share: Share of the frames in that time that must show it.
         release_ms: How long a sign must be gone before showing it again is a new sign.
-        memory_ms: How long before now an expression may have been, to belong to the sign.
-        grace_ms: How long a held sign waits for an expression before it is taken alone.
+        memory_ms: How long before the sign began an expression may have ended, to belong to it.
+        grace_ms: How long a held sign waits for an expression that goes on with it, before it is decided on.
         cooldown_ms: How long the same sentence is not said again.
         min_gesture: Probability of the sign under which the answer is "not sure".
         min_affect: Probability of the affect under which it is left out: the sign's plain meaning is said.
@@ -31,11 +31,11 @@ class DecisionConfig(Config):
     dwell_ms: float = Field(400, ge=0)
     vote_share: float = Field(0.6, gt=0.5, le=1)
     release_ms: float = Field(300, ge=0)
-    memory_ms: float = Field(1500, ge=0)
+    memory_ms: float = Field(800, ge=0)
     grace_ms: float = Field(500, ge=0)
     cooldown_ms: float = Field(3000, ge=0)
     min_gesture: float = Field(0.5, ge=0, le=1)
-    min_affect: float = Field(0.5, ge=0, le=1)
+    min_affect: float = Field(0.6, ge=0, le=1)
     gap_ms: float = Field(1000, gt=0)
 
 
@@ -110,14 +110,17 @@ class Decider:
     def _due(self, t_ms: float, held: Held) -> bool:
         if self._answered is not None and self._answered[0] == held.since_ms and self._answered[1]:
             return False
-        return self._recent(t_ms) is not None or t_ms - held.since_ms >= self.config.grace_ms
+        # An expression from before the sign may yet be followed by one with it: only the latter is not waited for.
+        together = self._near(held, 0.0) is not None
+        return together or t_ms - held.since_ms >= self.config.grace_ms
 
-    def _recent(self, t_ms: float) -> ExpressionResult | None:
+    def _near(self, held: Held, before_ms: float) -> ExpressionResult | None:
         seen = self._expression
-        return seen if seen is not None and t_ms - seen.offset_ms <= self.config.memory_ms else None
+        begun = held.since_ms - self.config.dwell_ms
+        return seen if seen is not None and seen.offset_ms >= begun - before_ms else None
 
     def _answer(self, t_ms: float, held: Held) -> Decision | None:
-        decision = self._decision(t_ms, self._fuse(held.hand, self._recent(t_ms)))
+        decision = self._decision(t_ms, self._fuse(held.hand, self._near(held, self.config.memory_ms)))
         first = self._answered is None or self._answered[0] != held.since_ms
         if decision is None or not (decision.sure or first):
             return None

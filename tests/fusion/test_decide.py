@@ -67,6 +67,11 @@ def test_expression_after_the_sentence_is_not_a_second_sentence() -> None:
     assert sentences(play("l" * 20, {14: expression(1400)})) == ["Yes."]
 
 
+def test_expression_from_before_the_sign_gives_way_to_one_with_it() -> None:
+    decisions = play("." * 5 + "l" * 20, {3: expression(300, "negative"), 11: expression(1100)})
+    assert sentences(decisions) == ["Yes, gladly!"]
+
+
 def test_old_expression_is_forgotten() -> None:
     assert sentences(play("." * 25 + "l" * 20, {3: expression(300)})) == ["Yes."]
 
