@@ -67,6 +67,7 @@ def write_weights(folder: Path, name: str, tensors: Mapping[str, Any], card: Map
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     save_file({key: value.detach().contiguous().clone() for key, value in tensors.items()}, path)
+    path.chmod(0o644)  # the library leaves it to the owner alone
     write_card(path.with_suffix(".json"), Card(name=name, file=path.name, sha256=sha256(path), **card))
     return path
 

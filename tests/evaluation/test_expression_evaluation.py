@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -35,8 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_report_has_the_promised_keys(weights: str, folder: Path) -> None:
-    report = evaluate_expression(folder, weights, occlude=("none", "mask", "block:0.3"), seeds=2)
+def test_the_report_has_the_promised_keys(weights: str, folder: Path, tmp_path: Path) -> None:
+    report = evaluate_expression(folder, weights, occlude=("none", "mask", "block:0.3"), seeds=2, out=tmp_path / "new")
+    assert json.loads((tmp_path / "new" / "expression.json").read_text()) == report
     assert (report["clips"], report["subjects"], report["protocol"]) == (9, 3, "none")
     assert {"model", "seeds", "wall_s"} <= set(report)
     clean, mask, _ = report["conditions"]
@@ -61,3 +63,10 @@ def test_wrong_requests_are_refused(weights: str, folder: Path, tmp_path: Path) 
         evaluate_expression(folder, weights, occlude=("beard",))
     with pytest.raises(MissingError, match="no flow maps"):
         evaluate_expression(tmp_path, weights)
+
+
+@pytest.mark.shared_data
+def test_the_shipped_weights_keep_their_figure_on_real_maps(shared_data: Path) -> None:
+    report = evaluate_expression(shared_data / "megc_flow" / "norm_u_v_os")
+    assert (report["clips"], report["subjects"]) == (309, 40)
+    assert report["conditions"][0]["uf1"] > 0.68
