@@ -308,7 +308,7 @@ def test_the_default_voice_holds_no_socket_in_its_process() -> None:
     with Speaker(SpeechConfig(), play=True, wav=None) as speaker:
         speaker.say(decision("Yes, gladly!"))
         collect(speaker, 1)
-        held = [os.readlink(item) for item in Path(f"/proc/{speaker.pid}/fd").iterdir()]
+        held = [str(item.readlink()) for item in Path(f"/proc/{speaker.pid}/fd").iterdir()]
     assert held
     assert not [item for item in held if "socket" in item]
 
