@@ -116,8 +116,7 @@ class Decider:
 
     def _near(self, held: Held, before_ms: float) -> ExpressionResult | None:
         seen = self._expression
-        begun = held.since_ms - self.config.dwell_ms
-        return seen if seen is not None and seen.offset_ms >= begun - before_ms else None
+        return seen if seen is not None and seen.offset_ms >= held.begun_ms - before_ms else None
 
     def _answer(self, t_ms: float, held: Held) -> Decision | None:
         decision = self._decision(t_ms, self._fuse(held.hand, self._near(held, self.config.memory_ms)))

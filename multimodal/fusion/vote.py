@@ -18,11 +18,13 @@ class Held:
 
     Attributes:
         hand: The newest hand of that sign, its probabilities replaced by their mean over the votes.
-        since_ms: When the hold began. It names the hold: the same sign shown anew has another.
+        since_ms: When it had been held for the dwell. It names the hold: the same sign shown anew has another.
+        begun_ms: When the first frame showed it.
     """
 
     hand: Hand
     since_ms: float
+    begun_ms: float
 
 
 class Vote:
@@ -37,7 +39,7 @@ class Vote:
     def __init__(self, dwell_ms: float, share: float, release_ms: float) -> None:
         self.dwell_ms, self.share, self.release_ms = dwell_ms, share, release_ms
         self._frames: deque[tuple[float, Hand | None]] = deque()
-        self._held: tuple[str, float] | None = None
+        self._held: tuple[str, float, float] | None = None
         self._seen_ms = -np.inf
 
     def push(self, t_ms: float, hand: Hand | None) -> Held | None:
@@ -72,8 +74,9 @@ class Vote:
     def _hold(self, t_ms: float, votes: list[Hand]) -> Held:
         name = votes[-1].gesture
         if self._held is None or self._held[0] != name:
-            self._held = (name, t_ms)
+            begun = next(t for t, hand in self._frames if hand is not None and hand.gesture == name)
+            self._held = (name, t_ms, begun)
         self._seen_ms = t_ms
         mean = np.mean([hand.probabilities for hand in votes], axis=0).astype(np.float32)
         hand = replace(votes[-1], probabilities=mean, confidence=float(mean[GESTURES.index(name)]))
-        return Held(hand, self._held[1])
+        return Held(hand, *self._held[1:])
