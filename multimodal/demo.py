@@ -75,18 +75,24 @@ class Demo:
         """Read the source to its end and return the summary."""
         with ExitStack() as stack:
             self._open(stack)
-            begin = time.perf_counter()
+            self._begin = time.perf_counter()
             try:
                 for step in self._progress(self._live.steps(self._source)):
                     if not self._take(step):
                         break
-            finally:
-                seconds = time.perf_counter() - begin
-                self._speaker.close()
-                self._collect()
-                summary = self._summary(seconds)
-                self._record.update(source=self._source.to_dict(), summary=summary, timings=self._live.timings.table())
-            self._events.write("end", self._last_ms, truncated=self._source.truncated, frames=len(self._latencies))
+            except BaseException:
+                self._speaker.stop()
+                self._end(patience_s=0.3)
+                raise
+            return self._end()
+
+    def _end(self, patience_s: float = 15.0) -> dict[str, Any]:
+        seconds = time.perf_counter() - self._begin
+        self._speaker.close(patience_s)
+        self._collect()
+        summary = self._summary(seconds)
+        self._record.update(source=self._source.to_dict(), summary=summary, timings=self._live.timings.table())
+        self._events.write("end", self._last_ms, truncated=self._source.truncated, frames=len(self._latencies))
         return summary
 
     def _open(self, stack: ExitStack) -> None:
