@@ -28,15 +28,15 @@ class DecisionConfig(Config):
         gap_ms: A jump in time longer than this forgets what was seen.
     """
 
-    dwell_ms: float = Field(400, ge=0)
-    vote_share: float = Field(0.6, gt=0.5, le=1)
-    release_ms: float = Field(300, ge=0)
-    memory_ms: float = Field(800, ge=0)
-    grace_ms: float = Field(500, ge=0)
-    cooldown_ms: float = Field(3000, ge=0)
-    min_gesture: float = Field(0.5, ge=0, le=1)
-    min_affect: float = Field(0.6, ge=0, le=1)
-    gap_ms: float = Field(1000, gt=0)
+    dwell_ms: float = Field(default=400, ge=0)
+    vote_share: float = Field(default=0.6, gt=0.5, le=1)
+    release_ms: float = Field(default=300, ge=0)
+    memory_ms: float = Field(default=800, ge=0)
+    grace_ms: float = Field(default=500, ge=0)
+    cooldown_ms: float = Field(default=3000, ge=0)
+    min_gesture: float = Field(default=0.5, ge=0, le=1)
+    min_affect: float = Field(default=0.6, ge=0, le=1)
+    gap_ms: float = Field(default=1000, gt=0)
 
 
 @dataclass(frozen=True)

@@ -42,16 +42,16 @@ class FusionTrainingConfig(Config):
     """
 
     seed: int = 0
-    coupling: float = Field(0.5, ge=0, le=1)
+    coupling: float = Field(default=0.5, ge=0, le=1)
     affinity: dict[str, str] = Field(default_factory=dict)
-    expressions: int = Field(6000, ge=30)
-    pairs: int = Field(24000, ge=10)
-    epochs: int = Field(30, ge=1)
-    batch: int = Field(256, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(0.01, ge=0)
-    width: int = Field(32, ge=1)
-    missing: float = Field(0.15, ge=0, le=0.5)
+    expressions: int = Field(default=6000, ge=30)
+    pairs: int = Field(default=24000, ge=10)
+    epochs: int = Field(default=30, ge=1)
+    batch: int = Field(default=256, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    width: int = Field(default=32, ge=1)
+    missing: float = Field(default=0.15, ge=0, le=0.5)
 
 
 def train_fusion(config: FusionTrainingConfig, data: Path | None, out: Path) -> dict[str, Any]:
