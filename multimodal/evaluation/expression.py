@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,6 @@ def evaluate_expression(
     occlude: Sequence[str] = ("none",),
     seeds: int = 1,
     prior: Mapping[str, float] | None = None,
-    out: Path | None = None,
 ) -> dict[str, Any]:
     """Score ready weights on a folder of flow maps; nothing is trained or chosen on it.
 
@@ -42,7 +40,6 @@ def evaluate_expression(
             act on the flow maps: what is covered shows no motion, and the reader is told what is covered.
         seeds: How often each cover is drawn.
         prior: Class prior; None takes the card's.
-        out: Folder in which the report is left as ``expression.json``; made if need be.
 
     Returns:
         ``model, protocol, clips, subjects, seeds, wall_s, prior, conditions``; each condition holds ``occlusion, uf1,
@@ -61,7 +58,7 @@ def evaluate_expression(
     folder = read_flow_folder(data)
     clean = predict(reader, folder, "none", 0)
     rows = [_condition(reader, folder, name, seeds, clean) for name in occlude]
-    report = {
+    return {
         "model": model,
         "protocol": protocol,
         "clips": len(folder),
@@ -71,10 +68,6 @@ def evaluate_expression(
         "prior": dict(zip(EXPRESSIONS, reader.prior.round(4).tolist(), strict=True)),
         "conditions": rows,
     }
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "expression.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    return report
 
 
 def predict(reader: ExpressionReader, folder: FlowFolder, occlusion: str, seed: int) -> Int[np.ndarray, "clips"]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
@@ -36,9 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_report_has_the_promised_keys(weights: str, folder: Path, tmp_path: Path) -> None:
-    report = evaluate_expression(folder, weights, occlude=("none", "mask", "block:0.3"), seeds=2, out=tmp_path / "new")
-    assert json.loads((tmp_path / "new" / "expression.json").read_text()) == report
+def test_the_report_has_the_promised_keys(weights: str, folder: Path) -> None:
+    report = evaluate_expression(folder, weights, occlude=("none", "mask", "block:0.3"), seeds=2)
     assert (report["clips"], report["subjects"], report["protocol"]) == (9, 3, "none")
     assert {"model", "seeds", "wall_s"} <= set(report)
     clean, mask, _ = report["conditions"]
