@@ -46,7 +46,7 @@ def test_damaged_missing_and_unknown_are_named(tmp_path: Path, monkeypatch: pyte
     path.unlink()
     with pytest.raises(MissingError, match="are missing"):
         weights.find("toy")
-    with pytest.raises(MissingError, match="no weights 'other'"):
+    with pytest.raises(MissingError, match="weights 'other' are missing"):
         weights.find("other")
 
 

@@ -74,7 +74,8 @@ def find(name: str) -> tuple[Path, Card]:
     given = Path(name)
     card_path = given.with_suffix(".json") if given.suffix in SUFFIXES else folder() / f"{name}.json"
     if not card_path.is_file():
-        raise MissingError(f"no weights {name!r} in {card_path.parent}: reinstall veilspeak, or unset VEILSPEAK_WEIGHTS")
+        where = card_path.parent
+        raise MissingError(f"weights {name!r} are missing in {where}: reinstall veilspeak, or unset VEILSPEAK_WEIGHTS")
     card = read_card(card_path)
     path = card_path.parent / card.file
     if not path.is_file():
