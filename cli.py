@@ -32,6 +32,10 @@ SetOption = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads the annotation at run time, on Python 3.10 too
     typer.Option("--set", help="Override a config key: --set fusion.decision.dwell_ms=300. May be repeated."),
 ]
+RecordOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--record", help="Append every figure to this CSV, with what is needed to get it again."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
 
 
@@ -80,6 +84,7 @@ def demo(
     config: Annotated[Optional[Path], typer.Option(help="A live config; see configs/live.yaml.")] = None,  # noqa: UP045
     no_speak: Annotated[bool, typer.Option("--no-speak", help="Play no sound; speech.wav is written.")] = False,
     no_show: Annotated[bool, typer.Option("--no-show", help="Open no window.")] = False,
+    record: RecordOption = None,
     json_: JsonFlag = False,
     set_: SetOption = None,
 ) -> None:
@@ -87,6 +92,7 @@ def demo(
     from multimodal.demo import report, run_demo
 
     summary = run_demo(source, out, config, set_ or [], speak=not no_speak, show=not no_show)
+    _record(record, summary, None if source == "sample" or source.isdecimal() else Path(source))
     _print(summary, json_, report)
 
 
@@ -113,12 +119,14 @@ def evaluate(
     occlude: Annotated[str, typer.Option(help="Conditions: none,mask,glasses,block:0.3,...")] = "none",
     seeds: Annotated[int, typer.Option(min=1, help="How often each occluder is drawn.")] = 1,
     out: OutDir = Path("out/evaluate"),
+    record: RecordOption = None,
     json_: JsonFlag = False,
 ) -> None:
     """Measure ready weights on data that they have not seen."""
     from multimodal.evaluation import run
 
     summary = run(what.value, data, out, model, protocol, occlude.split(","), seeds)
+    _record(record, summary, data)
     _print(summary, json_, _pretty)
 
 
@@ -149,6 +157,13 @@ def doctor(json_: JsonFlag = False) -> None:
     _print({"parts": [finding.to_dict() for finding in findings]}, json_, report)
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
+
+
+def _record(path: Path | None, figures: dict[str, Any], data: Path | None) -> None:
+    if path is not None:
+        from multimodal.evaluation.ledger import record
+
+        record(path, figures, data=data)
 
 
 def _print(summary: dict[str, Any], as_json: bool, human: Any) -> None:
