@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from multimodal.config import load_config, shipped
 from multimodal.data.people.clips import ClipConfig, synthesise
 from multimodal.errors import MissingError
 from multimodal.expression.normalise import HIDDEN_BELOW, region_clips
@@ -69,6 +70,11 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     resumed, straight = load_file(train_expression(TINY, None, tmp_path)["weights"]), load_file(trained[1]["weights"])
     for name, tensor in straight.items():
         torch.testing.assert_close(resumed[name], tensor)
+
+
+def test_the_shipped_config_is_valid() -> None:
+    config = load_config(ExpressionConfig, shipped("expression/regional.yaml"), ["clips.clips=5"])
+    assert (config.name, config.clips.clips) == ("regional-synthetic", 5)
 
 
 def test_splits_part_faces_never_clips_of_one_face() -> None:
