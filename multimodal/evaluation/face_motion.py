@@ -1,0 +1,163 @@
+"""How well the face room measures motion, on rendered people whose true motion is known.
+
+python -m multimodal.evaluation.face_motion [--people N] [--ledger results/face.csv]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from multimodal.data.people.person import Person, Pose
+from multimodal.data.people.render import Camera, develop, render, sample_background, sample_lighting
+from multimodal.evaluation.ledger import record
+from multimodal.face.align import apply, face_transform
+from multimodal.face.canonical import GRID, SCALE, to_percent
+from multimodal.face.crop import face_crop, fitting_step
+from multimodal.face.flow import FLOWS, face_mask, flow_map, shrink
+from multimodal.face.mesh import FaceTracker
+from multimodal.results import Frame
+
+_UNITS = (1, 2, 4, 6, 9, 12, 14, 15, 17)
+_WIDTH, _HEIGHT, _EYES = 640, 480, 80.0
+
+
+@dataclass(frozen=True)
+class _Studio:
+    """A person before a camera; every picture has fresh sensor noise."""
+
+    person: Person
+    rng: np.random.Generator
+    camera: Camera
+    setting: tuple
+
+    @classmethod
+    def sample(cls, seed: int) -> _Studio:
+        rng = np.random.default_rng((seed, 313))
+        person = Person.sample(rng)
+        x, y, z = (float(v) for v in person.eye_middle())
+        camera = Camera((x, y - 0.35, z + 12), _EYES * 12 / person.eye_distance(), _WIDTH, _HEIGHT)
+        return cls(person, rng, camera, (sample_lighting(rng), sample_background(rng, _WIDTH, _HEIGHT)))
+
+    def shoot(self, pose: Pose) -> np.ndarray:
+        return develop(render(self.person.meshes(pose), self.camera, *self.setting), self.rng)
+
+    def places(self, pose: Pose) -> np.ndarray:
+        return self.camera.project(self.person.surface(pose))
+
+
+def measure_motion(people: int, seed: int = 1000) -> dict[str, float]:
+    """Measure residual motion of expressionless faces, and flow against the truth.
+
+    Args:
+        people: How many rendered people; each sits still, then sways (1.2 degrees and 1.5 mm in each
+            direction, standard deviations), and shows one action unit at .15 to .4 of its range, without and with sway.
+        seed: Of the first person.
+
+    Returns:
+        ``rigid.*``: mean length of what is left, percent of the eye distance; ``METHOD.still|sway.u|v``: median
+        correlation with the truth over the face's cells; ``METHOD.gain``: measured over true length; ``found``: faces
+        found.
+    """
+    rows: dict[str, list[float]] = defaultdict(list)
+    with FaceTracker(static=True) as tracker:
+        for person in range(people):
+            _measure_person(_Studio.sample(seed + person), tracker, rows)
+    found = len(rows["rigid.still"])
+    return {"found": found / people, **{name: round(float(np.median(values)), 3) for name, values in rows.items()}}
+
+
+def _measure_person(studio: _Studio, tracker: FaceTracker, rows: dict[str, list[float]]) -> None:
+    rng = studio.rng
+    rest = rng.normal(0, 8, 3).clip(-20, 20)
+    calm = Pose(turn=_triple(rest))
+    swayed = Pose(turn=_triple(rest + rng.normal(0, 1.2, 3)), shift=_triple(rng.normal(0, 0.015, 3)))
+    first = studio.shoot(calm)
+    landmarks = tracker.track(Frame(first, 0, 0.0, "")).landmarks
+    if landmarks is None:
+        return
+    transform = face_transform(landmarks)
+    _measure_rigid(studio, tracker, transform, (first, calm, swayed), rows)
+    unit, level = int(rng.choice(_UNITS)), float(rng.uniform(0.15, 0.4))
+    for name, base in (("still", calm), ("sway", swayed)):
+        pulled = Pose({(unit, "left"): level, (unit, "right"): level}, turn=base.turn, shift=base.shift)
+        truth, known = _truth(studio, transform, base, pulled)
+        later = studio.shoot(pulled)
+        for method in FLOWS:
+            found = flow_map(_square(first, transform), _square(later, transform), FLOWS.get(method)())[:2, known]
+            for axis, true, seen in zip("uv", truth[:, known], found, strict=True):
+                rows[f"{method}.{name}.{axis}"].append(float(np.corrcoef(true, seen)[0, 1]))
+            moving = np.hypot(*truth[:, known]) > 0.3 * np.hypot(*truth[:, known]).max()
+            gain = (found * truth[:, known])[:, moving].sum() / (truth[:, known] ** 2)[:, moving].sum()
+            rows[f"{method}.gain"].append(float(gain))
+
+
+def _measure_rigid(
+    studio: _Studio,
+    tracker: FaceTracker,
+    transform: Float[np.ndarray, "2 3"],
+    film: tuple[np.ndarray, Pose, Pose],
+    rows: dict[str, list[float]],
+) -> None:
+    first, calm, swayed = film
+    onset, method, inside = _square(first, transform), FLOWS.get("dis")(), face_mask() > 0
+    still, moved = studio.shoot(calm), studio.shoot(swayed)
+
+    def left(later: np.ndarray, removed: bool) -> float:
+        flow = flow_map(onset, later, method)[:2] if removed else shrink(to_percent(method(onset, later)))
+        return float(np.hypot(*flow)[inside].mean())
+
+    rows["rigid.still"].append(left(_square(still, transform), True))
+    rows["rigid.sway_unaligned"].append(left(_square(moved, transform), False))
+    rows["rigid.sway"].append(left(_square(moved, transform), True))
+    own = tracker.track(Frame(moved, 0, 0.0, "")).landmarks
+    if own is not None:
+        rows["rigid.sway_own_landmarks"].append(left(_square(moved, face_transform(own)), False))
+
+
+def _square(image: np.ndarray, transform: np.ndarray) -> np.ndarray:
+    return face_crop(image, transform, fitting_step(transform), grey=True).square(transform)
+
+
+def _truth(
+    studio: _Studio, transform: np.ndarray, before: Pose, after: Pose
+) -> tuple[Float[np.ndarray, "2 28 28"], np.ndarray]:
+    """Return the true motion on the canonical grid, percent of the eye distance, and the cells where it is known."""
+    start, end = (apply(transform, studio.places(pose)) for pose in (before, after))
+    depth = studio.person.surface(before)[:, 2]
+    front = ((start > 0) & (start < 1)).all(axis=1) & (depth > studio.person.eye_middle()[2] - 0.6)
+    row, column = (start[front, axis] * GRID for axis in (1, 0))
+    cells = (row.astype(int), column.astype(int))
+    total, count = np.zeros((2, GRID, GRID)), np.zeros((GRID, GRID))
+    for axis in (0, 1):
+        np.add.at(total[axis], cells, 100 * (end - start)[front, axis] / SCALE[axis])
+    np.add.at(count, cells, 1)
+    return total / np.maximum(count, 1), (count > 0) & (face_mask() > 0)
+
+
+def _triple(values: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in values)
+    return x, y, z
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and if wanted enter the figures into a ledger."""
+    parser = argparse.ArgumentParser(description="Measure how well facial motion is measured.")
+    parser.add_argument("--people", type=int, default=16)
+    parser.add_argument("--ledger", type=Path)
+    given = parser.parse_args(arguments)
+    figures = measure_motion(given.people)
+    print(json.dumps(figures, indent=2))
+    if given.ledger:
+        record(given.ledger, {"face_motion": figures}, config={"people": given.people}, seed=1000)
+
+
+if __name__ == "__main__":
+    main()
