@@ -156,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = measure_motion(given.people)
     print(json.dumps(figures, indent=2))
     if given.ledger:
-        record(given.ledger, {"face_motion": figures}, config={"people": given.people}, seed=1000)
+        command = ["python", "-m", "multimodal.evaluation.face_motion", "--people", str(given.people)]
+        record(given.ledger, {"face_motion": figures}, config={"people": given.people}, seed=1000, command=command)
 
 
 if __name__ == "__main__":
