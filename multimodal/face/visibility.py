@@ -93,13 +93,16 @@ class VisibilityEstimator:
     Args:
         memory: Remember the face from frame to frame and smooth a little; False for single pictures.
         net: The judge; None loads the shipped one.
+        every: With memory, the picture is judged every so many frames and the verdict carried over in between; what
+            is known otherwise counts in every frame.
 
     Raises:
         MissingError: The shipped weights are missing or damaged.
     """
 
-    def __init__(self, memory: bool = True, net: VisibilityNet | None = None) -> None:
+    def __init__(self, memory: bool = True, net: VisibilityNet | None = None, every: int = 2) -> None:
         self._remember = memory
+        self._every = every
         self._net = net or load_net()
         self.reset()
 
@@ -107,6 +110,7 @@ class VisibilityEstimator:
         """Forget the face."""
         self._memory: Memory | None = None
         self._last: Float[np.ndarray, "12"] | None = None
+        self._frames = 0
 
     def observe(
         self,
@@ -128,14 +132,18 @@ class VisibilityEstimator:
         """
         pose = pose or fit_pose(landmarks)
         transform = face_transform(landmarks, pose)
-        look = see(image, transform)
+        known = turned_away(pose) * free_of(transform, image.shape, covers)
+        if self._last is None or self._frames % self._every == 0 or not self._remember:
+            self._last = self._judge(see(image, transform), known)
+        self._frames += 1
+        return (self._last * known).astype(np.float32)
+
+    def _judge(self, look: Look, known: Float[np.ndarray, "12"]) -> Float[np.ndarray, "12"]:
         verdict = self._net(measure(look, self._net.typical, self._memory))
-        verdict = verdict * turned_away(pose) * free_of(transform, image.shape, covers)
-        if self._remember:
-            self._memory = remember(self._memory, look, verdict)
-            verdict = verdict if self._last is None else _KEEP * self._last + (1 - _KEEP) * verdict
-            self._last = verdict
-        return verdict.astype(np.float32)
+        if not self._remember:
+            return verdict
+        self._memory = remember(self._memory, look, verdict * known)
+        return verdict if self._last is None else _KEEP * self._last + (1 - _KEEP) * verdict
 
 
 def see(image: UInt8[np.ndarray, "height width 3"], transform: Float[np.ndarray, "2 3"]) -> Look:

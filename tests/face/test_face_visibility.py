@@ -128,9 +128,11 @@ def test_one_frame_does_not_decide_alone() -> None:
 
     image = np.repeat(textured((300, 320))[..., None], 3, axis=2)
     estimator = VisibilityEstimator(net=Flips())
-    seen = [estimator.observe(image, POINTS).mean() for _ in range(4)]
-    assert seen[1] == pytest.approx(1)
-    assert 0.3 < seen[2] < 0.7
-    assert seen[3] < seen[2]
+    seen = [estimator.observe(image, POINTS).mean() for _ in range(8)]
+    assert seen[:4] == [pytest.approx(1)] * 4
+    assert 0.3 < seen[4] == seen[5] < 0.7
+    assert seen[6] < seen[5]
+    covered = [np.array([(-50.0, -50), (400, -50), (400, 400), (-50, 400)])]
+    assert estimator.observe(image, POINTS, covered).max() == 0
     single = VisibilityEstimator(memory=False, net=Flips())
     assert [round(float(single.observe(image, POINTS).mean())) for _ in range(3)] == [1, 1, 0]
