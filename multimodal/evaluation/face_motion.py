@@ -62,9 +62,9 @@ def measure_motion(people: int, seed: int = 1000) -> dict[str, float]:
         seed: Of the first person.
 
     Returns:
-        ``rigid.*``: mean length of what is left, percent of the eye distance; ``METHOD.still|sway.u|v``: median
-        correlation with the truth over the face's cells; ``METHOD.gain``: measured over true length; ``found``: faces
-        found.
+        Medians. ``rigid.*``: mean length of what is left, percent of the eye distance; ``METHOD.still|sway.u|v``:
+        correlation with the truth over the face's cells; ``METHOD.gain``: measured over true length;
+        ``pose_error.*``: degrees; ``found``: share of faces found.
     """
     rows: dict[str, list[float]] = defaultdict(list)
     with FaceTracker(static=True) as tracker:
@@ -80,10 +80,12 @@ def _measure_person(studio: _Studio, tracker: FaceTracker, rows: dict[str, list[
     calm = Pose(turn=_triple(rest))
     swayed = Pose(turn=_triple(rest + rng.normal(0, 1.2, 3)), shift=_triple(rng.normal(0, 0.015, 3)))
     first = studio.shoot(calm)
-    landmarks = tracker.track(Frame(first, 0, 0.0, "")).landmarks
-    if landmarks is None:
+    seen = tracker.track(Frame(first, 0, 0.0, ""))
+    if seen.landmarks is None or seen.pose is None:
         return
-    transform = face_transform(landmarks)
+    for name, true, found in zip(("yaw", "pitch", "roll"), rest, seen.pose, strict=True):
+        rows[f"pose_error.{name}"].append(abs(float(found - true)))
+    transform = face_transform(seen.landmarks)
     _measure_rigid(studio, tracker, transform, (first, calm, swayed), rows)
     unit, level = int(rng.choice(_UNITS)), float(rng.uniform(0.15, 0.4))
     for name, base in (("still", calm), ("sway", swayed)):
@@ -91,11 +93,11 @@ def _measure_person(studio: _Studio, tracker: FaceTracker, rows: dict[str, list[
         truth, known = _truth(studio, transform, base, pulled)
         later = studio.shoot(pulled)
         for method in FLOWS:
-            found = flow_map(_square(first, transform), _square(later, transform), FLOWS.get(method)())[:2, known]
-            for axis, true, seen in zip("uv", truth[:, known], found, strict=True):
+            flow = flow_map(_square(first, transform), _square(later, transform), FLOWS.get(method)())[:2, known]
+            for axis, true, seen in zip("uv", truth[:, known], flow, strict=True):
                 rows[f"{method}.{name}.{axis}"].append(float(np.corrcoef(true, seen)[0, 1]))
             moving = np.hypot(*truth[:, known]) > 0.3 * np.hypot(*truth[:, known]).max()
-            gain = (found * truth[:, known])[:, moving].sum() / (truth[:, known] ** 2)[:, moving].sum()
+            gain = (flow * truth[:, known])[:, moving].sum() / (truth[:, known] ** 2)[:, moving].sum()
             rows[f"{method}.gain"].append(float(gain))
 
 
