@@ -25,7 +25,7 @@ from multimodal.results import GESTURES
 from multimodal.training import gesture_skeleton as skeletons
 from multimodal.training.gesture_cards import write_detector_card, write_skeleton_card
 from multimodal.training.gesture_config import GestureTraining, PhotoSet
-from multimodal.training.gesture_detector import export, set_offline, train_detector
+from multimodal.training.gesture_detector import epochs_done, export, set_offline, train_detector
 from multimodal.training.gesture_merge import Opinions, detector_opinions, fit_merge
 from multimodal.training.gesture_photos import TrainingFolder, check_labels, composite
 from multimodal.training.gesture_skeleton import LabelledHands
@@ -71,6 +71,7 @@ def train_gesture(config: Path, data: Path | None, out: Path, overrides: Sequenc
     folder, report["labels"] = _prepare(photos, aside, tensors, settings, out)
     checkpoint = train_detector(settings.detector, folder, out / "detector", base)
     report["parameters"] = export(checkpoint, out / "gesture-detector.onnx", settings.detector.image_size)
+    report["epochs"] = epochs_done(out / "detector")
     merge, report["held_out"] = _fit_merge(trusted, opinions, sorted(aside), settings, out, report)
     report["merge"] = merge.to_dict()
     _test(settings, base, out, report)

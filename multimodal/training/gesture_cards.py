@@ -32,7 +32,9 @@ def write_skeleton_card(out: Path, settings: GestureTraining, report: Mapping[st
         intended=_INTENDED,
         prohibited=_PROHIBITED,
         limits="Learnt from about ten photos a sign. Needs MediaPipe Hands to find the hand, which fails in the dark, "
-        "in gloves and where fingers hide each other. Signs outside the 19 are forced into one of them.",
+        "in gloves and where fingers hide each other; the test photos flatter it, since they were chosen, and their "
+        "boxes made, by hand landmarks. Signs outside the 19 are forced into one of them: a hand before the mouth may be read "
+        "as mute, its back as stop_inverted.",
         command=_COMMAND,
         meta={"gestures": list(GESTURES), "seed": settings.seed},
     )
@@ -61,7 +63,7 @@ def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[st
         limits="Learnt from about ten photos a sign and a thousand more whose labels the skeleton classifier checked: "
         "it finds hands better than it names them. Small, dark and gloved hands are missed.",
         command=_COMMAND,
-        meta={"gestures": list(GESTURES), "merge": report["merge"], "epochs": settings.detector.epochs},
+        meta={"gestures": list(GESTURES), "merge": report["merge"], "epochs": report["epochs"]},
     )
     write_card(path.with_suffix(".json"), card)
 

@@ -31,8 +31,8 @@ class DetectorTraining(Config):
         start: Tensors to start the backbone from (safetensors, YOLOv5 v6 names), relative to the data folder; none:
             from scratch.
         image_size: Side of the square that pictures are fitted into, pixels; a multiple of 32.
-        hours: At most so long; the number of epochs and the schedule then follow from the machine's speed. May be
-            changed when a run goes on.
+        hours: At most so long; the number of epochs and the schedule then follow from the machine's speed, and
+            ``close_mosaic`` may be missed by some epochs. May be changed when a run goes on.
         epochs, batch, learning_rate, warmup_epochs: As in Ultralytics.
         freeze: So many layers, from the first, keep their starting tensors.
         close_mosaic: The last so many epochs see whole pictures.
@@ -105,6 +105,12 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     trainer(overrides=overrides).train()
     marker.touch()
     return last
+
+
+def epochs_done(out: Path) -> int:
+    """Return how many epochs a run has seen, over all its stretches."""
+    rows = (out / "results.csv").read_text(encoding="utf-8").split()
+    return int(rows[-1].split(",")[0])
 
 
 def export(checkpoint: Path, path: Path, image_size: int) -> int:
