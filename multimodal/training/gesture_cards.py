@@ -33,8 +33,8 @@ def write_skeleton_card(out: Path, settings: GestureTraining, report: Mapping[st
         prohibited=_PROHIBITED,
         limits="Learnt from about ten photos a sign. Needs MediaPipe Hands to find the hand, which fails in the dark, "
         "in gloves and where fingers hide each other; the test photos flatter it, since they were chosen, and their "
-        "boxes made, by hand landmarks. Signs outside the 19 are forced into one of them: a hand before the mouth may be read "
-        "as mute, its back as stop_inverted.",
+        "boxes made, by hand landmarks. Signs outside the 19 are forced into one of them: a hand before the mouth may "
+        "be read as mute, its back as stop_inverted.",
         command=_COMMAND,
         meta={"gestures": list(GESTURES), "seed": settings.seed},
     )
