@@ -94,6 +94,7 @@ def fit(
     """
     import torch
 
+    torch.manual_seed(config.seed)
     features = np.concatenate([features, mirrored(features)])
     truth = np.concatenate([truth, truth[:, list(MIRROR)]])
     mean, scale = features.mean(axis=0), features.std(axis=0) + 0.05

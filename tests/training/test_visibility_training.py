@@ -35,7 +35,7 @@ def test_the_net_learns_what_is_covered() -> None:
     features = features_of(samples, typical, rng)
     assert features.shape == (60, FEATURES)
     truth = np.stack([sample.visibility for sample in samples])
-    tensors = fit(features[:40], truth[:40], VisibilityTraining(rounds=30, hidden=16))
+    tensors = fit(features[:40], truth[:40], VisibilityTraining(rounds=150, hidden=16))
     net = VisibilityNet({**tensors, "typical": typical})
     rows = figures(net, features[40:], samples[40:])
     assert rows["rendered"]["auc"] > 0.99
