@@ -25,7 +25,7 @@ PAIRS_MEASURED = 20_000
 """How many pairs a figure is the mean of."""
 
 HELD_OUT = 0.3
-"""Share of the photos and of the synthetic people that the figures are measured on."""
+"""Share of the synthetic people that the figures are measured on."""
 
 
 class FusionTrainingConfig(Config):
@@ -59,12 +59,12 @@ def train_fusion(config: FusionTrainingConfig, data: Path | None, out: Path) -> 
 
     Args:
         config: See ``FusionTrainingConfig``.
-        data: A YOLO ``data.yaml`` of sign photos; its training part is used.
+        data: A YOLO ``data.yaml`` of sign photos: ``train`` is learned from, ``val`` only measured on.
         out: Folder for weights, card and ``figures.json``.
 
     Returns:
-        Accuracies on held-out photos and held-out synthetic people, of the head and of the product of posteriors, at
-        the config's coupling and at none.
+        Accuracies on the ``val`` photos and on held-out synthetic people, of the head and of the product of posteriors,
+        at the config's coupling and at none.
 
     Raises:
         MissingError: ``data`` is None, or is not such a data set.
@@ -73,36 +73,39 @@ def train_fusion(config: FusionTrainingConfig, data: Path | None, out: Path) -> 
         raise MissingError("train fusion needs photos of signs: give --data with the data.yaml of a gesture data set")
     out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(config.seed)
-    signs, signs_held = read_signs(data, out, config.seed).split(HELD_OUT, rng)
     felt, felt_held = read_expressions(config.expressions, config.seed).split(HELD_OUT, rng)
-    figures = compare(train_head(signs, felt, config), signs_held, felt_held, config)
-    head = train_head(signs.join(signs_held), felt.join(felt_held), config)
+    head = train_head(read_signs(data, "train", out, config.seed), felt, config)
+    figures = compare(head, read_signs(data, "val", out), felt_held, config)
     path = write_weights(out, NAME, head.state_dict(), _card(config, figures))
     (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return {**figures, "weights": str(path)}
 
 
-def read_signs(data: Path, cache: Path, seed: int) -> Channel:
-    """Read the hands of sign photos.
-
-    Embeddings come from the shipped skeleton classifier, opinions from classifiers that did not see the photo, so that
-    the head learns how far opinions can be trusted.
+def read_signs(data: Path, split: str, cache: Path, folds_seed: int | None = None) -> Channel:
+    """Read the hands of sign photos with the shipped skeleton classifier.
 
     Args:
-        data: A YOLO ``data.yaml``; its training part is read.
+        data: A YOLO ``data.yaml``.
+        split: Its part.
         cache: Folder for the hands that were found.
-        seed: Of the folds.
+        folds_seed: For photos that the shipped classifier was fitted on: opinions come from classifiers that did not
+            see the photo, so that the head learns how far opinions can be trusted. None takes the shipped one's.
     """
     from multimodal.data.yolo_folder import read_yolo_folder
     from multimodal.gesture.skeleton import load_skeleton
     from multimodal.training.gesture_skeleton import SkeletonTraining, find_hands, out_of_fold
 
-    settings = SkeletonTraining()
-    hands = find_hands(read_yolo_folder(data, "train").samples, cache / "hands.npz", settings.overlap)
+    settings, classifier = SkeletonTraining(), load_skeleton()
+    hands = find_hands(read_yolo_folder(data, split).samples, cache / f"hands-{split}.npz", settings.overlap)
     points, labels, photos = hands.points[hands.found], hands.labels[hands.found], hands.images[hands.found]
-    opinions = np.maximum(out_of_fold(points, labels, photos, settings, seed), np.log(1e-6))
+    embeddings = classifier.embed(points)
+    if folds_seed is None:
+        opinions = classifier.classify(embeddings)
+    else:
+        opinions = out_of_fold(points, labels, photos, settings, folds_seed)
+    opinions = np.maximum(opinions, np.log(1e-6))
     quality = np.stack([np.exp(opinions.max(1)), np.ones(len(points))], 1)
-    rows = np.concatenate([load_skeleton().embed(points), opinions, quality], 1).astype(np.float32)
+    rows = np.concatenate([embeddings, opinions, quality], 1).astype(np.float32)
     return Channel(rows, labels.astype(np.int64), photos.astype(np.int64))
 
 

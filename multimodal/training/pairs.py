@@ -30,11 +30,6 @@ class Channel:
         held = np.isin(self.groups, groups[: max(1, round(share * len(groups)))])
         return self._take(~held), self._take(held)
 
-    def join(self, other: Channel) -> Channel:
-        """Return both channels' samples as one channel."""
-        fields = zip((self.rows, self.labels, self.groups), (other.rows, other.labels, other.groups), strict=True)
-        return Channel(*(np.concatenate(pair) for pair in fields))
-
     def _take(self, keep: Bool[np.ndarray, "n"]) -> Channel:
         return Channel(self.rows[keep], self.labels[keep], self.groups[keep])
 
