@@ -50,13 +50,17 @@ class FusionOutput:
     """What the head says.
 
     Attributes:
-        gesture: ``[batch, 19]`` logits; expression: ``[batch, 3]`` logits; weights: ``[batch, 2]``, how far gesture and
-            expression were listened to, sums to 1, 0 for an absent channel (both 0 if both are absent).
+        gesture: ``[batch, 19]`` logits.
+        expression: ``[batch, 3]`` logits.
+        weights: ``[batch, 2]``, how far gesture and expression were listened to; sums to 1, 0 for an absent channel
+            (both 0 if both are absent).
+        channel_logits: ``[batch, 2]``, what the weights are the softmax of.
     """
 
     gesture: Float[Tensor, "batch 19"]
     expression: Float[Tensor, "batch 3"]
     weights: Float[Tensor, "batch 2"]
+    channel_logits: Float[Tensor, "batch 2"]
 
 
 class FusionHead(nn.Module):
@@ -86,7 +90,8 @@ class FusionHead(nn.Module):
         e = self._encode(
             self.expression, batch.expression_embedding, expression_prior, batch.expression_quality, has_expression
         )
-        weights = _masked_softmax(self.attend(torch.cat([g, e], 1)), batch.present)
+        logits = self.attend(torch.cat([g, e], 1))
+        weights = _masked_softmax(logits, batch.present)
         fused = weights[:, :1] * g + weights[:, 1:] * e
         context = torch.cat([g, e, fused], 1)
         scale = torch.exp(-self.log_temperature)
@@ -94,6 +99,7 @@ class FusionHead(nn.Module):
             gesture=scale[0] * (gesture_prior + self.correct_gesture(context)),
             expression=scale[1] * (expression_prior + self.correct_expression(context)),
             weights=weights,
+            channel_logits=logits,
         )
 
     @staticmethod
