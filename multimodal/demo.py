@@ -110,6 +110,18 @@ class Demo:
         self._speaker: Speaker = enter(Speaker(self._config.speech, play=self._speak, wav=self._paths["audio"]))
         if self._window is not None and self._window.note:
             _tell(self._window.note)
+        self._warn_of_compression()
+
+    def _warn_of_compression(self) -> None:
+        from multimodal.face.quality import bits_per_pixel, compression_warning
+
+        source = self._source
+        if source.kind == "video" and source.fps > 0:
+            bits = bits_per_pixel(source.bit_rate, source.width, source.height, source.fps)
+            warning = compression_warning(source.codec, bits)
+            if warning is not None:
+                self._events.write("warning", 0.0, message=warning)
+                _tell(warning)
 
     def _take(self, step: Step) -> bool:
         """Write, show and say one step; False where the user closed the window."""

@@ -21,6 +21,7 @@ import numpy as np
 from multimodal import weights
 from multimodal.config import Config, load_config, shipped
 from multimodal.expression.spotting import MicroExpressionSpotter, SpottingConfig
+from multimodal.face.covers import hand_outlines
 from multimodal.face.mesh import TrackerConfig
 from multimodal.face.window import WindowConfig
 from multimodal.fusion.decide import Decider, DecisionConfig
@@ -232,7 +233,8 @@ class Live:
     def _finish(self, underway: _Underway) -> Step:
         face, motion, expression = underway.face.result()
         gesture = underway.gesture.result()
-        self._covers = [hand.landmarks for hand in gesture.hands if hand.landmarks is not None]
+        found = [hand.landmarks for hand in gesture.hands if hand.landmarks is not None]
+        self._covers = [outline for points in found for outline in hand_outlines(points)]
         with self.timings.measure("decide"):
             decision = self._decide(underway.frame, gesture, expression)
         latency = 1e3 * (time.perf_counter() - underway.begin)

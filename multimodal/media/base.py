@@ -24,6 +24,8 @@ class Source(ABC):
         independent: Whether each frame is a scene of its own (photos), so that nothing may be tracked across frames.
         truncated: Known after the iteration: fewer frames came than there should have been.
         decode_errors: How many packets or pictures could not be decoded so far.
+        codec: FFmpeg's name of a video's coding, such as ``h264``; empty otherwise.
+        bit_rate: Of a video's picture, bits a second; 0 where nobody knows.
         dropped: How many frames were passed over because the consumer was slower than the camera.
     """
 
@@ -47,6 +49,8 @@ class Source(ABC):
         self.independent = independent
         self.truncated = False
         self.decode_errors = 0
+        self.codec = ""
+        self.bit_rate = 0
 
     @property
     def dropped(self) -> int:
@@ -72,4 +76,4 @@ class Source(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Return what is known about the source as plain JSON types, for ``run.json``."""
         names = ("name", "kind", "fps", "width", "height", "frames_expected", "independent", "truncated")
-        return {name: getattr(self, name) for name in (*names, "decode_errors", "dropped")}
+        return {name: getattr(self, name) for name in (*names, "decode_errors", "dropped", "codec", "bit_rate")}

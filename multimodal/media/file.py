@@ -45,6 +45,8 @@ class FileSource(Source):
         self._skipped = self._present = 0
         super().__init__(name=name or str(path), kind="video", fps=self._nominal.fps, width=0, height=0)
         self.frames_expected = self._nominal.frames
+        self.codec = self._stream.codec_context.name
+        self.bit_rate = self._stream.bit_rate or 0
         self._frames = self._read()
         self._first = next(self._frames, None)
         if self._first is None:
