@@ -63,7 +63,12 @@ def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[st
         limits="Learnt from about ten photos a sign and a thousand more whose labels the skeleton classifier checked: "
         "it finds hands better than it names them. Small, dark and gloved hands are missed.",
         command=_COMMAND,
-        meta={"gestures": list(GESTURES), "merge": report["merge"], "epochs": report["epochs"]},
+        meta={
+            "gestures": list(GESTURES),
+            "merge": report["merge"],
+            "epochs": report.get("epochs"),
+            "note": settings.note,
+        },
     )
     write_card(path.with_suffix(".json"), card)
 

@@ -53,6 +53,7 @@ class GestureTraining(Config):
         seed: Of everything random but the detector's own.
         skeleton, detector: The two parts.
         test: Measured on once at the end, for the cards; none: not at all.
+        note: For the detector's card: what happened in the run that the config does not tell.
     """
 
     sets: tuple[PhotoSet, ...] = Field(min_length=1)
@@ -64,3 +65,4 @@ class GestureTraining(Config):
     skeleton: SkeletonTraining = SkeletonTraining()
     detector: DetectorTraining = DetectorTraining()
     test: TestSet | None = None
+    note: str = ""

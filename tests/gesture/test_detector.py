@@ -82,7 +82,7 @@ def test_log_probabilities_sum_to_one() -> None:
 
 
 def test_missing_damaged_and_foreign_weights(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no weights"):
+    with pytest.raises(MissingError, match="are missing"):
         HandDetector(str(tmp_path / "none.onnx"))
     path = write_constant(tmp_path, np.zeros((1, 7, 5), np.float32))
     with pytest.raises(MissingError, match="not \\[1, 23"):

@@ -190,12 +190,12 @@ def test_missing_weights_are_told_before_anything_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     told, heavy = done.stdout.splitlines()
-    assert told.startswith("no weights 'nowhere'")
+    assert told.startswith("weights 'nowhere' are missing")
     assert heavy == "[]"
 
 
 def test_damaged_skeleton_weights(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no weights"):
+    with pytest.raises(MissingError, match="are missing"):
         GestureReader(GestureConfig(detector=write_detector(tmp_path, []), skeleton=str(tmp_path / "x.safetensors")))
 
 
