@@ -29,8 +29,9 @@ class SpottingConfig(Config):
 
     Attributes:
         rise_ms: Shortest and longest time from onset to apex. Published micro-expressions: 10 to 90 % take 65 to 300.
+        shortest_ms: Shortest time from onset until the movement has fallen below half of its peak.
         longest_ms: Longest time from onset until the movement has fallen below half of its peak.
-        tolerance_ms: What the frame rate may blur; added to the limits.
+        tolerance_ms: What the frame rate may blur; added to the limits of the rise and to the longest time.
         least_peak: The least energy of a peak, whatever the noise.
         most_peak: Above it a movement is no micro-expression any more (nor a face's: a hand passes by, say).
         noise_factor: A peak must stand this many times the noise above the person's median energy.
@@ -40,10 +41,13 @@ class SpottingConfig(Config):
         blink_energy, blink_ms: From which strength, and up to which length from onset to half fallen, a movement of the
             eyes alone is a blink. Behind a mask a smile is seen in the eyes alone too, but takes longer.
         gap_ms: A longer gap in time starts anew.
+        cover_change: If the visibility of any region changes by more meanwhile, something passes before the face, or is
+            put on or taken off: that is no expression.
         rest_ms: After a micro-expression, and after a movement too large for one, nothing is spotted for so long.
     """
 
     rise_ms: tuple[float, float] = (65.0, 300.0)
+    shortest_ms: float = Field(default=80.0, ge=0)
     longest_ms: float = Field(default=500.0, gt=0)
     tolerance_ms: float = Field(default=50.0, ge=0)
     least_peak: float = Field(default=0.4, gt=0)
@@ -55,6 +59,7 @@ class SpottingConfig(Config):
     blink_energy: float = Field(default=0.9, gt=0)
     blink_ms: float = Field(default=220.0, gt=0)
     gap_ms: float = Field(default=150.0, gt=0)
+    cover_change: float = Field(default=0.3, gt=0, le=1)
     rest_ms: float = Field(default=300.0, ge=0)
 
 
@@ -96,6 +101,7 @@ class MicroExpressionSpotter:
         self._times.append(motion.t_ms)
         self._energies.append(energy)
         self._levels.append(level(energy))
+        self._seen.append(motion.visibility)
         found = self._judge()
         self._remember(motion.t_ms)
         if found is None or motion.t_ms < self._quiet_until:
@@ -108,6 +114,7 @@ class MicroExpressionSpotter:
         self._times: list[float] = []
         self._energies: list[Float[np.ndarray, "12"]] = []
         self._levels: list[float] = []
+        self._seen: list[Float[np.ndarray, "12"]] = []
 
     def _judge(self) -> Spotted | None:
         """Decide in the one frame in which a movement first falls below half of its peak; then it is over."""
@@ -119,7 +126,7 @@ class MicroExpressionSpotter:
         if levels[-1] >= base + self.config.fall * peak or not self._stands_out(float(levels[apex]), times[onset]):
             return None
         spotted = Spotted(times[onset], times[apex], times[-1], peak)
-        counts = self._fits(spotted) and not self._blink(onset, apex, spotted)
+        counts = self._fits(spotted) and self._uncovered(onset) and not self._blink(onset, apex, spotted)
         self._cut()
         if peak > self.config.most_peak:
             self._quiet_until = times[-1] + self.config.rest_ms
@@ -135,7 +142,12 @@ class MicroExpressionSpotter:
         rise, total = spotted.apex_ms - spotted.onset_ms, spotted.offset_ms - spotted.onset_ms
         shortest, longest = self.config.rise_ms
         slack = self.config.tolerance_ms
-        return shortest - slack <= rise <= longest + slack and total <= self.config.longest_ms + slack
+        in_time = self.config.shortest_ms <= total <= self.config.longest_ms + slack
+        return shortest - slack <= rise <= longest + slack and in_time
+
+    def _uncovered(self, onset: int) -> bool:
+        seen = np.array(self._seen[onset:])
+        return float((seen.max(axis=0) - seen.min(axis=0)).max()) <= self.config.cover_change
 
     def _blink(self, onset: int, apex: int, spotted: Spotted) -> bool:
         """Tell a blink: both lids alike, strong, short, and nothing moves below the eyes."""
@@ -165,12 +177,12 @@ class MicroExpressionSpotter:
         while self._noise and self._noise[0][0] < now - self.config.noise_ms:
             self._noise.popleft()
         while self._times[0] < now - 2 * self.config.longest_ms - self.config.gap_ms:
-            for history in (self._times, self._energies, self._levels):
+            for history in (self._times, self._energies, self._levels, self._seen):
                 del history[0]
 
     def _cut(self) -> None:
         """Leave what is over: the next movement begins where this one ended."""
-        for history in (self._times, self._energies, self._levels):
+        for history in (self._times, self._energies, self._levels, self._seen):
             del history[:-1]
 
 

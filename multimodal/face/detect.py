@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import UInt8
 
-from multimodal.face.quiet import quiet_stderr
+from multimodal.quiet import quiet_stderr
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""

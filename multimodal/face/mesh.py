@@ -18,8 +18,8 @@ from jaxtyping import Float, UInt8
 from multimodal.config import Config
 from multimodal.face.detect import Box, FaceDetector, FoundFace
 from multimodal.face.pose import HeadPose, eye_distance, fit_pose
-from multimodal.face.quiet import quiet_stderr
 from multimodal.face.visibility import Judge, VisibilityEstimator
+from multimodal.quiet import quiet_stderr
 from multimodal.results import FaceObservation, Frame
 
 

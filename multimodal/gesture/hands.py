@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from multimodal.quiet import quiet_stderr
+
 _SMALLEST = 16
 _BOX_MARGIN = 0.08
 
@@ -59,13 +61,16 @@ class HandTracker:
         os.environ.setdefault("GLOG_minloglevel", "2")
         import mediapipe as mp
 
-        self._hands: Any = mp.solutions.hands.Hands(
-            static_image_mode=not live,
-            max_num_hands=max_hands,
-            model_complexity=1,
-            min_detection_confidence=min_confidence,
-            min_tracking_confidence=min_confidence,
-        )
+        with quiet_stderr():
+            self._hands: Any = mp.solutions.hands.Hands(
+                static_image_mode=not live,
+                max_num_hands=max_hands,
+                model_complexity=1,
+                min_detection_confidence=min_confidence,
+                min_tracking_confidence=min_confidence,
+            )
+            # The models load, and chatter, with the first picture.
+            self._hands.process(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Skeleton]:
         """Return the hands of an RGB picture; a picture under 16 pixels a side holds none."""

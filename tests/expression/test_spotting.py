@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +100,22 @@ def test_the_same_peak_counts_only_above_the_persons_own_noise() -> None:
     calm = motions(curve, times, smile(1.0))
     assert len(spot(calm)) == 1
     assert not [found for found in spot(restless) if found.apex_ms > 1500]
+
+
+def test_a_twitch_of_two_frames_is_none() -> None:
+    times = np.arange(0, 1500, 1000 / 30)
+    curve = np.isin(np.arange(len(times)), [20]) * 1.0
+    assert spot(motions(curve, times, smile())) == []
+
+
+def test_putting_a_mask_on_is_none() -> None:
+    times = np.arange(0, 2000, 1000 / 30)
+    rows = motions(bump(times, 1000, 150, 150), times, dict.fromkeys(REGIONS[:8], 2.0))
+    lower = np.array([name in MOUTH for name in REGIONS])
+    for hidden, spotted in ((0.0, 0), (1.0, 1)):
+        seen = [np.where(lower & (row.t_ms > 1100), hidden, row.visibility) for row in rows]
+        covered = [replace(row, visibility=one) for row, one in zip(rows, seen, strict=True)]
+        assert len(spot(covered)) == spotted
 
 
 def test_a_movement_too_large_for_a_micro_expression_is_none() -> None:
