@@ -40,7 +40,7 @@ class ExpressionReader:
         import torch
 
         from multimodal.expression.registry import build_model
-        from multimodal.training.common import read_weights
+        from multimodal.weights.tensors import read_weights
 
         torch.set_num_threads(1)
         options: dict[str, Any] = dict(self.card.architecture)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from multimodal.errors import MissingError
 from multimodal.fusion.decide import Meaning
 from multimodal.results import EXPRESSIONS, GESTURES, ExpressionResult, Hand
 from multimodal.weights import find
@@ -31,17 +30,13 @@ class FusionReader:
     def __init__(self, weights: str = DEFAULT_WEIGHTS) -> None:
         path, card = find(weights)
         import torch
-        from safetensors.torch import load_file
 
         from multimodal.fusion.head import FusionHead
+        from multimodal.weights.tensors import read_weights
 
         torch.set_num_threads(1)
         self._head = FusionHead(width=int(card.architecture.get("width", 32)))
-        try:
-            self._head.load_state_dict(load_file(path))
-        except Exception as error:  # safetensors raises its own type, torch a RuntimeError: both end here
-            first = " ".join(str(error).split())[:160]
-            raise MissingError(f"{path} does not fit the fusion head ({first}): reinstall veilspeak") from error
+        read_weights(self._head, path)
         self._head.eval()
 
     def __call__(self, hand: Hand, expression: ExpressionResult | None) -> Meaning:

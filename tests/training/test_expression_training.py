@@ -15,7 +15,7 @@ from multimodal.expression.normalise import HIDDEN_BELOW, region_clips
 from multimodal.expression.reader import ExpressionReader
 from multimodal.results import EXPRESSIONS, FlowClip
 from multimodal.training import expression as training
-from multimodal.training.common import load_checkpoint, read_weights, save_checkpoint
+from multimodal.training.common import load_checkpoint, save_checkpoint
 from multimodal.training.expression import (
     ExpressionConfig,
     augment,
@@ -25,6 +25,7 @@ from multimodal.training.expression import (
     split,
     train_expression,
 )
+from multimodal.weights.tensors import read_weights
 
 TINY = ExpressionConfig(
     clips=ClipConfig(clips=60, identities=4, lengths={1: 0.7, 3: 0.3}),
