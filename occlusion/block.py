@@ -8,18 +8,18 @@ from occlusion.canvas import filled
 from occlusion.occluder import Drawing, Scene
 from occlusion.registry import register_occluder
 
-DEFAULT_RATIO = 0.2
+STYLES = tuple(f"{ratio / 100:.2f}" for ratio in range(5, 55, 5))
+"""Each is the ratio of the face's box that is hidden."""
 
 
-@register_occluder("block")
+@register_occluder("block", styles=STYLES)
 def draw_block(scene: Scene) -> Drawing:
-    """Draw a black square that hides ``ratio`` of the box around the face, at a random place within the box.
+    """Draw a black square at a random place within the box around the face.
 
-    Source: the occluded data of RRRN (ratios .05 to .50 by .05); reconstructed. Option ``ratio``, 0 to 1.
+    Source: the occluded data of RRRN (ratios .05 to .50 by .05); reconstructed.
     """
     low, high = scene.landmarks[:, :2].min(axis=0), scene.landmarks[:, :2].max(axis=0)
-    ratio = scene.options.get("ratio", DEFAULT_RATIO)
-    side = np.minimum(np.sqrt(ratio * np.prod(high - low)), high - low)
+    side = np.minimum(np.sqrt(float(scene.style) * np.prod(high - low)), high - low)
     corner = low + scene.rng.random(2) * (high - low - side)
     outline = corner + side * np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
     picture = np.zeros((*scene.shape, 3), np.float32)

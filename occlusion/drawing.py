@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from occlusion import block, hand, mask, patch, spectacles
-from occlusion.occluder import Occluded, Occluder, Scene
+from occlusion.degradation import Degradation
+from occlusion.occluder import Drawing, Occluded, Occluder, Scene
 from occlusion.regions import REGION_LANDMARKS, region_polygon
-from occlusion.registry import drawer_of, kinds
+from occlusion.registry import entry_of, kinds, styles
 
-__all__ = ["BUILT_IN", "Occluded", "Occluder", "coverage", "draw", "kinds"]
+__all__ = ["BUILT_IN", "Degradation", "Occluded", "Occluder", "coverage", "draw", "kinds", "styles"]
 
 BUILT_IN = (block, hand, mask, patch, spectacles)
 """The modules whose kinds are always there."""
@@ -24,22 +25,38 @@ def draw(
     seed: int,
     landmarks: Float[np.ndarray, "468 3"],
     image_shape: tuple[int, ...],
-    options: Mapping[str, float] | None = None,
-) -> Occluder:
-    """Draw an occluder for a clip.
+    options: Mapping[str, str] | None = None,
+    style: str | None = None,
+) -> Occluder | Degradation:
+    """Draw an occluder or a degradation for a clip.
 
     Args:
         kind: One of ``kinds()``.
         seed: The same seed gives the same occluder for the same landmarks.
         landmarks: MediaPipe's points in the onset frame, pixels.
         image_shape: The frames' shape, height first.
-        options: Of the kind: ``ratio`` of a block.
+        options: Of the kind: ``hands``, a folder of hands before a green screen, of ``hand``.
+        style: One of ``styles(kind)``; None draws one by the seed.
 
     Raises:
-        ValueError: There is no such kind.
+        ValueError: There is no such kind or style.
     """
-    scene = Scene(landmarks, (image_shape[0], image_shape[1]), np.random.default_rng(seed), dict(options or {}))
-    return Occluder(drawer_of(kind)(scene), landmarks)
+    entry = entry_of(kind)
+    chosen = _style(entry.styles, kind, seed, style)
+    shape = (image_shape[0], image_shape[1])
+    drawn = entry.draw(Scene(landmarks, shape, np.random.default_rng(seed), chosen, dict(options or {})))
+    if isinstance(drawn, Drawing):
+        return Occluder(drawn, landmarks, kind, chosen)
+    return Degradation(drawn, kind, chosen)
+
+
+def _style(known: tuple[str, ...], kind: str, seed: int, style: str | None) -> str:
+    """Return the style asked for, else one by the seed, from a chance of its own: asked for, it looks the same."""
+    if style is None:
+        return known[int(np.random.default_rng((seed, 1)).integers(len(known)))]
+    if style not in known:
+        raise ValueError(f"{kind} has no style {style!r}: choose one of {', '.join(known)}")
+    return style
 
 
 def coverage(

@@ -18,7 +18,7 @@ _FINGERS = ((-0.42, -0.62, 0.80), (-0.15, -0.78, 1.0), (0.14, -0.78, 0.95), (0.4
 """For each finger where it leaves the palm (x, y) and its length, in palm widths; fingers point up (-y)."""
 
 
-@register_occluder("hand")
+@register_occluder("hand", styles=("relaxed",))
 def draw_hand(scene: Scene) -> Drawing:
     """Draw a hand in any tone of skin whose fingers cover a random feature of the face."""
     rng = scene.rng

@@ -28,14 +28,14 @@ _RIGHT_EDGE = (280, 352, 376, 361, 288, 397, 365, 379, 378, 400)
 _ANCHORS = (123, 352, 132, 361, 6, 152, 195, 199)
 
 
-@register_occluder("mask")
+@register_occluder("mask", styles=tuple(COLOURS))
 def draw_mask(scene: Scene) -> Drawing:
     """Draw a mask whose colour, pleats, height and looseness come from chance."""
     rng, unit = scene.rng, scene.unit
     outline = rounded(_outline(scene, float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.02, 0.14))))
     body = filled(scene.shape, outline)
     loops = stroked(scene.shape, _loops(scene), 0.035 * unit)
-    colour = np.array(COLOURS[str(rng.choice(list(COLOURS)))]) * rng.uniform(0.92, 1.05)
+    colour = np.array(COLOURS[scene.style]) * rng.uniform(0.92, 1.05)
     pleated = bool(rng.random() < 0.7)
     light = _folds(scene, outline, pleated) * _roundness(scene, outline)
     picture = np.clip(colour * light[..., None], 0, 1)

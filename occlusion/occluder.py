@@ -19,13 +19,15 @@ class Scene:
         landmarks: MediaPipe's points in the onset frame, pixels.
         shape: Height and width of the frame.
         rng: Where chance comes from.
-        options: Of the kind, such as the ratio of a block.
+        style: Which of the kind's styles to draw.
+        options: Of the kind, such as the folder with hands.
     """
 
     landmarks: Float[np.ndarray, "468 3"]
     shape: tuple[int, int]
     rng: np.random.Generator
-    options: dict[str, float] = field(default_factory=dict)
+    style: str
+    options: dict[str, str] = field(default_factory=dict)
 
     def points(self, *numbers: int) -> Float[np.ndarray, "_ 2"]:
         """Return landmarks (x, y) by number."""
@@ -79,10 +81,14 @@ class Occluder:
     Args:
         drawing: What was drawn.
         landmarks: The onset frame's landmarks, pixels.
+        kind: What it is.
+        style: Which of the kind's styles.
     """
 
-    def __init__(self, drawing: Drawing, landmarks: Float[np.ndarray, "468 3"]) -> None:
-        self.drawing = drawing
+    def __init__(
+        self, drawing: Drawing, landmarks: Float[np.ndarray, "468 3"], kind: str = "", style: str = ""
+    ) -> None:
+        self.drawing, self.kind, self.style = drawing, kind, style
         self._landmarks = landmarks
         self._follower = Follower(landmarks, landmarks[list(drawing.anchors)])
         self._blur = max(0.05 * eye_distance(landmarks), 0.5)

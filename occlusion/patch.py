@@ -10,7 +10,7 @@ from occlusion.occluder import Drawing, Scene
 from occlusion.registry import register_occluder
 
 
-@register_occluder("patch")
+@register_occluder("patch", styles=("plain",))
 def draw_patch(scene: Scene) -> Drawing:
     """Draw a smooth shape over part of the face, in any colour, plain, striped or mottled."""
     rng = scene.rng

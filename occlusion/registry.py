@@ -1,44 +1,98 @@
-"""Occluder kinds by name. Adding a kind is one file with one decorated function."""
+"""Kinds of occluders and degradations by name, each with its styles. Adding one is one file with one function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from occlusion.occluder import Drawing, Scene
 
 Drawer = Callable[[Scene], Drawing]
-"""Draws a kind of occluder for a face; all chance comes from ``scene.rng``."""
+"""Draws a kind of occluder for a face, in the style ``scene.style``; all chance comes from ``scene.rng``."""
 
-_DRAWERS: dict[str, Drawer] = {}
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Turns a frame (RGB ``uint8 [height, width, 3]``) and its landmarks (``[468, 3]``, pixels) into a worse frame."""
+
+Spoiler = Callable[[Scene], Change]
+"""Draws a kind of degradation: what it returns is applied to every frame of the clip, in order."""
+
+_T = TypeVar("_T", Drawer, Spoiler)
 
 
-def register_occluder(kind: str) -> Callable[[Drawer], Drawer]:
-    """Return a decorator that enters a drawing function under ``kind``.
+@dataclass(frozen=True)
+class Entry:
+    """A kind.
 
-    Raises:
-        ValueError: The kind is taken.
+    Attributes:
+        kind: Its name.
+        styles: Names of its styles.
+        draw: Its function.
+        degrades: Whether it worsens the whole picture rather than hiding part of it.
     """
 
-    def enter(drawer: Drawer) -> Drawer:
-        if kind in _DRAWERS:
-            raise ValueError(f"occluder kind {kind!r} is registered twice")
-        _DRAWERS[kind] = drawer
-        return drawer
-
-    return enter
+    kind: str
+    styles: tuple[str, ...]
+    draw: Callable[[Scene], Drawing | Change]
+    degrades: bool
 
 
-def drawer_of(kind: str) -> Drawer:
-    """Return the drawing function of a kind.
+_ENTRIES: dict[str, Entry] = {}
+
+
+def register_occluder(kind: str, styles: Sequence[str]) -> Callable[[Drawer], Drawer]:
+    """Return a decorator that enters a drawing function under ``kind``.
+
+    Args:
+        kind: A name without spaces.
+        styles: Names of what the function can draw, told by ``scene.style``.
+
+    Raises:
+        ValueError: The kind is taken, or has no styles.
+    """
+    return _enter(kind, styles, degrades=False)
+
+
+def register_degradation(kind: str, styles: Sequence[str]) -> Callable[[Spoiler], Spoiler]:
+    """Return a decorator that enters a function that worsens the whole picture; see ``register_occluder``."""
+    return _enter(kind, styles, degrades=True)
+
+
+def entry_of(kind: str) -> Entry:
+    """Return what is known of a kind.
 
     Raises:
         ValueError: There is no such kind; the message lists those that there are.
     """
-    if kind not in _DRAWERS:
+    if kind not in _ENTRIES:
         raise ValueError(f"unknown occluder kind {kind!r}: choose one of {', '.join(kinds())}")
-    return _DRAWERS[kind]
+    return _ENTRIES[kind]
 
 
 def kinds() -> list[str]:
     """Return the registered kinds, sorted."""
-    return sorted(_DRAWERS)
+    return sorted(_ENTRIES)
+
+
+def styles(kind: str) -> tuple[str, ...]:
+    """Return the styles of a kind.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    return entry_of(kind).styles
+
+
+def _enter(kind: str, styles: Sequence[str], degrades: bool) -> Callable[[_T], _T]:
+    if kind in _ENTRIES:
+        raise ValueError(f"occluder kind {kind!r} is registered twice")
+    if not styles or len(set(styles)) < len(styles):
+        raise ValueError(f"occluder kind {kind!r} needs styles, each once")
+
+    def enter(function: _T) -> _T:
+        _ENTRIES[kind] = Entry(kind, tuple(styles), function, degrades)
+        return function
+
+    return enter

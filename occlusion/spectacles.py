@@ -13,13 +13,13 @@ _TINTS = ((0.03, 0.03, 0.03), (0.10, 0.06, 0.03), (0.04, 0.07, 0.05), (0.05, 0.0
 _FRAMES = ((0.05, 0.05, 0.05), (0.30, 0.18, 0.08), (0.55, 0.48, 0.25), (0.65, 0.66, 0.68), (0.45, 0.08, 0.10))
 
 
-@register_occluder("sunglasses")
+@register_occluder("sunglasses", styles=("dark",))
 def draw_sunglasses(scene: Scene) -> Drawing:
     """Draw sunglasses whose shape, size, tint and frame come from chance."""
     return _spectacles(scene, float(scene.rng.uniform(0.86, 0.99)))
 
 
-@register_occluder("glasses")
+@register_occluder("glasses", styles=("thin",))
 def draw_glasses(scene: Scene) -> Drawing:
     """Draw clear glasses: the frame hides, the lenses hardly do."""
     return _spectacles(scene, float(scene.rng.uniform(0.0, 0.12)))

@@ -140,8 +140,7 @@ def _covered(
     for kind in ("none", *rng.choice(KINDS[1:], kinds)):
         alpha, shown = np.zeros(image.shape[:2], np.float32), image
         if kind != "none":
-            options = {"ratio": float(rng.uniform(0.05, 0.4))}
-            behind = draw(str(kind), int(rng.integers(2**31)), landmarks, image.shape, options).apply(image, landmarks)
+            behind = draw(str(kind), int(rng.integers(2**31)), landmarks, image.shape).apply(image, landmarks)
             alpha, shown = behind.alpha, behind.image
         yield _sample(shown, alpha, landmarks, clean, (person, str(kind), origin), find, rng)
 

@@ -129,7 +129,7 @@ def test_sunglasses_hide_the_eyes_and_glasses_hardly() -> None:
 @pytest.mark.parametrize("ratio", [0.05, 0.2, 0.5])
 def test_a_block_covers_its_ratio_of_the_face_box(ratio: float) -> None:
     image, points = picture(), head()
-    behind = draw("block", 4, points, image.shape, {"ratio": ratio}).apply(image, points)
+    behind = draw("block", 4, points, image.shape, style=f"{ratio:.2f}").apply(image, points)
     low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
     assert behind.alpha.sum() == pytest.approx(ratio * np.prod(high - low), rel=0.05)
     assert behind.image[behind.alpha == 1].max() == 0
@@ -223,7 +223,7 @@ def test_canvas_areas() -> None:
 
 def test_registry_refuses_twice_and_unknown() -> None:
     with pytest.raises(ValueError, match="twice"):
-        register_occluder("mask")(lambda scene: None)  # type: ignore[arg-type,return-value]
+        register_occluder("mask", ["plain"])(lambda scene: None)  # type: ignore[arg-type,return-value]
     with pytest.raises(ValueError, match="mask"):
         draw("nonsense", 0, head(), SHAPE)
 
