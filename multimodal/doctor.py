@@ -13,6 +13,7 @@ from typing import Any
 
 from multimodal import weights
 from multimodal.errors import VeilspeakError
+from multimodal.offline import no_socket_probe
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def _python() -> Iterator[Finding]:
 def _libraries() -> Iterator[Finding]:
     for name in LIBRARIES:
         try:
-            module = importlib.import_module(name)
+            with no_socket_probe():
+                module = importlib.import_module(name)
         except Exception as error:  # a broken library raises whatever it likes
             yield Finding(name, False, f"{error}: reinstall with pip install --force-reinstall veilspeak")
         else:

@@ -6,9 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_geometric.nn import DenseGraphConv
 
+from multimodal.offline import no_socket_probe
 from multimodal.results import REGIONS
+
+with no_socket_probe():
+    from torch_geometric.nn import DenseGraphConv
 
 ANATOMY: tuple[tuple[str, str], ...] = (
     ("brow_outer_left", "brow_inner_left"),

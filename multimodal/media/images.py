@@ -110,7 +110,7 @@ def _by_pillow(content: bytes) -> UInt8[np.ndarray, "height width 3"] | None:
                 picture.load()
                 upright = ImageOps.exif_transpose(picture)
                 return _eight_bit(upright)
-    except UnidentifiedImageError:
+    except (UnidentifiedImageError, ImportError):  # where Ultralytics is loaded, its own opener asks for more packages
         return None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise DecodeError(f"the picture is damaged ({error})") from error
