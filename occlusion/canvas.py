@@ -34,12 +34,14 @@ def stroked(
     return _coarse(canvas, shape)
 
 
-def rounded(outline: Float[np.ndarray, "corners 2"], rounds: int = 3, closed: bool = True) -> Float[np.ndarray, "_ 2"]:
-    """Cut a polygon's corners (Chaikin 1974) until it looks smooth."""
+def rounded(
+    outline: Float[np.ndarray, "corners axes"], rounds: int = 3, closed: bool = True
+) -> Float[np.ndarray, "_ axes"]:
+    """Cut a line's corners (Chaikin 1974) until it looks smooth; it may lie in the plane or in space."""
     for _ in range(rounds):
         after = np.roll(outline, -1, axis=0)
         cut = np.stack([0.75 * outline + 0.25 * after, 0.25 * outline + 0.75 * after], axis=1)
-        smooth = (cut if closed else cut[:-1]).reshape(-1, 2)
+        smooth = (cut if closed else cut[:-1]).reshape(-1, outline.shape[1])
         outline = smooth if closed else np.concatenate([outline[:1], smooth, outline[-1:]])
     return outline
 
