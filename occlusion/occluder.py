@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from occlusion.placement import Follower, eye_distance
+from occlusion.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -67,86 +68,130 @@ class Occluded:
     Attributes:
         image: RGB.
         alpha: How much of each pixel is hidden, 0 to 1.
-        polygon: The occluder's outline in this frame, pixels.
+        polygon: The occluder's outline in this frame, pixels; no corners while it is away.
+        tracked: Whether the frame came with landmarks; if not, what is covered of the face is not known.
     """
 
     image: UInt8[np.ndarray, "height width 3"]
     alpha: Float[np.ndarray, "height width"]
     polygon: Float[np.ndarray, "corners 2"]
+    tracked: bool = True
 
 
 class Occluder:
-    """A drawn occluder of one clip. Apply it to the clip's frames in order: it follows the head smoothly.
+    """A drawn occluder of one clip. Apply it to the clip's frames in order: it follows the head.
 
     Args:
         drawing: What was drawn.
         landmarks: The onset frame's landmarks, pixels.
         kind: What it is.
         style: Which of the kind's styles.
+        presence: When it is there; None: throughout.
+
+    Attributes:
+        mode: ``rigid``.
+        frames: How many frames it has been applied to.
     """
 
+    mode = "rigid"
+
     def __init__(
-        self, drawing: Drawing, landmarks: Float[np.ndarray, "468 3"], kind: str = "", style: str = ""
+        self,
+        drawing: Drawing,
+        landmarks: Float[np.ndarray, "468 3"],
+        kind: str = "",
+        style: str = "",
+        presence: Presence | None = None,
     ) -> None:
-        self.drawing, self.kind, self.style = drawing, kind, style
+        self.drawing, self.kind, self.style, self.presence = drawing, kind, style, presence
+        self.frames = 0
         self._landmarks = landmarks
         self._follower = Follower(landmarks, landmarks[list(drawing.anchors)])
-        self._blur = max(0.05 * eye_distance(landmarks), 0.5)
-        self._box = _support(drawing.alpha, margin=int(3 * self._blur) + 2)
-        x0, y0, x1, y1 = self._box
-        self._alpha = drawing.alpha[y0:y1, x0:x1].astype(np.float32)
-        self._layer: Float[np.ndarray, "height width 3"] | None = None
+        blur = max(0.05 * eye_distance(landmarks), 0.5)
+        self._box = _support(drawing.alpha, margin=int(3 * blur) + 2)
+        self._alpha = np.ascontiguousarray(_cut(drawing.alpha, self._box), np.float32)
+        # The soft shadow goes along with the occluder: blurred once, here.
+        self._dim = 1 - drawing.shadow * cv2.GaussianBlur(self._alpha, (0, 0), blur) if drawing.shadow > 0 else None
+        self._layer: Float[np.ndarray, "height width 4"] | None = None
 
-    def apply(self, image: UInt8[np.ndarray, "height width 3"], landmarks: Float[np.ndarray, "468 3"]) -> Occluded:
+    @property
+    def missed(self) -> int:
+        """How many of them came without landmarks."""
+        return self._follower.missed
+
+    def apply(
+        self, image: UInt8[np.ndarray, "height width 3"], landmarks: Float[np.ndarray, "468 3"] | None
+    ) -> Occluded:
         """Put the occluder before the face.
 
         Args:
             image: RGB, the next frame; the first one also gives the light, which then stays.
-            landmarks: MediaPipe's points in it, pixels.
+            landmarks: MediaPipe's points in it, pixels; None where no face was found. The occluder then follows the
+                skin in the picture, or stays where it is; the frame counts as missed.
         """
         if self._layer is None:
-            self._layer = self._lit_colour(image)
-        matrix = self._follower.step(landmarks)
-        polygon = self.drawing.outline @ matrix[:, :2].T + matrix[:, 2]
+            self._layer = self._lit(image)
+        matrix = self._follower.step(landmarks, image)
+        away = 0.0 if self.presence is None else self.presence.away(self.frames)
+        self.frames += 1
         result, alpha = image.copy(), np.zeros(image.shape[:2], np.float32)
+        if away >= 1:
+            return Occluded(result, alpha, np.zeros((0, 2)), landmarks is not None)
+        matrix = self._moved_out(matrix, away, image.shape)
         x0, y0, x1, y1 = self._place(matrix, image.shape)
         if x1 > x0 and y1 > y0:
-            part, colour = self._warp(self._layer, matrix, (x0, y0, x1, y1))
-            result[y0:y1, x0:x1] = self._blend(image[y0:y1, x0:x1], colour, part)
-            alpha[y0:y1, x0:x1] = part
-        return Occluded(result, alpha, polygon)
+            alpha[y0:y1, x0:x1] = self._paint(result[y0:y1, x0:x1], matrix, (x0, y0))
+        polygon = self.drawing.outline @ matrix[:, :2].T + matrix[:, 2]
+        return Occluded(result, alpha, polygon, landmarks is not None)
+
+    def _moved_out(self, matrix: np.ndarray, away: float, shape: tuple[int, ...]) -> np.ndarray:
+        """Shift the occluder by a share of the way on which it leaves the frame."""
+        if self.presence is None or away <= 0:
+            return matrix
+        low, high = self._corners(matrix)
+        moved = matrix.copy()
+        moved[:, 2] += away * self.presence.way_out(low, high, (shape[1], shape[0]))
+        return moved
+
+    def _corners(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x0, y0, x1, y1 = self._box
+        corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) @ matrix[:, :2].T + matrix[:, 2]
+        return corners.min(axis=0), corners.max(axis=0)
 
     def _place(self, matrix: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
         """Return the part of the frame that the occluder can touch: x0, y0, x1, y1."""
-        x0, y0, x1, y1 = self._box
-        corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) @ matrix[:, :2].T + matrix[:, 2]
-        low = np.clip(np.floor(corners.min(axis=0)), 0, shape[1::-1]).astype(int)
-        high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, shape[1::-1]).astype(int)
+        low, high = self._corners(matrix)
+        low = np.clip(np.floor(low), 0, shape[1::-1]).astype(int)
+        high = np.clip(np.ceil(high) + 1, 0, shape[1::-1]).astype(int)
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def _warp(
-        self, layer: np.ndarray, matrix: np.ndarray, place: tuple[int, int, int, int]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Bring alpha and colour to their place in the frame."""
-        x0, y0, x1, y1 = place
+    def _paint(self, part: np.ndarray, matrix: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+        """Blend the occluder into a part of the frame, in place, and return its alpha there."""
+        assert self._layer is not None
         moved = matrix.copy()
-        moved[:, 2] += matrix[:, :2] @ np.array(self._box[:2]) - (x0, y0)
-        size = (x1 - x0, y1 - y0)
-        colour = cv2.warpAffine(layer, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return cv2.warpAffine(self._alpha, moved, size, flags=cv2.INTER_LINEAR), colour
+        moved[:, 2] += matrix[:, :2] @ np.array(self._box[:2]) - corner
+        size = part.shape[1::-1]
+        layer = cv2.warpAffine(self._layer, moved, size, flags=cv2.INTER_LINEAR)
+        alpha = np.ascontiguousarray(layer[..., 3])
+        through = 1 - alpha
+        if self._dim is not None:
+            through *= cv2.warpAffine(self._dim, moved, size, borderMode=cv2.BORDER_CONSTANT, borderValue=(1.0,))
+        blended = cv2.multiply(part, cv2.merge([through] * 3), dtype=cv2.CV_32F)
+        blended += layer[..., :3]
+        cv2.convertScaleAbs(blended, part)
+        return alpha
 
-    def _blend(self, image: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        behind = image.astype(np.float32)
-        if self.drawing.shadow > 0:
-            behind *= (1 - self.drawing.shadow * cv2.GaussianBlur(alpha, (0, 0), self._blur))[..., None]
-        behind += alpha[..., None] * (colour - behind)
-        return np.clip(np.rint(behind), 0, 255).astype(np.uint8)
+    def _lit(self, image: np.ndarray) -> np.ndarray:
+        """Return colour (0 to 255, times alpha) and alpha in the light of the face."""
+        colour = (_cut(self.drawing.colour, self._box) * 255).astype(np.float32)
+        if self.drawing.lit:
+            colour *= _cut(face_light(image, self._landmarks), self._box)[..., None]
+        return np.dstack([np.clip(colour, 0, 255) * self._alpha[..., None], self._alpha])
 
-    def _lit_colour(self, image: np.ndarray) -> np.ndarray:
-        """Multiply the drawing by the face's light (0 to 255)."""
-        x0, y0, x1, y1 = self._box
-        colour = (self.drawing.colour[y0:y1, x0:x1] * 255).astype(np.float32)
-        return colour * face_light(image, self._landmarks)[y0:y1, x0:x1, None] if self.drawing.lit else colour
+
+def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    x0, y0, x1, y1 = box
+    return picture[y0:y1, x0:x1]
 
 
 def _support(alpha: np.ndarray, margin: int) -> tuple[int, int, int, int]:

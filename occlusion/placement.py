@@ -1,13 +1,16 @@
 """How an occluder follows the head: a plane fixed to the skull, turned, scaled and shifted with it.
 
-The head's motion since the onset frame is fitted to landmarks that expressions leave alone, and smoothed, since
-landmarks tremble: an occluder that trembled with them would tell a network as much as a micro-expression does.
+The head's motion since the onset frame is read off the skin in the picture, guarded by landmarks that expressions leave
+alone. Landmarks on their own tremble: an occluder that trembled with them would tell a network as much as a
+micro-expression does.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
+
+from occlusion.registration import Registration
 
 STABLE: tuple[int, ...] = (
     *(33, 263, 133, 362, 127, 356, 162, 389, 21, 251, 54, 284, 103, 332, 67, 297, 109, 338),
@@ -39,43 +42,102 @@ def rigid_motion(
     return linear, b_middle - linear @ a_middle
 
 
+def pose_of(
+    onset: Float[np.ndarray, "468 3"], landmarks: Float[np.ndarray, "468 3"], middle: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "2 4"]:
+    """Return the head's pose by its landmarks, see ``Registration``."""
+    linear, shift = rigid_motion(onset, landmarks)
+    return np.column_stack([linear[:2], (linear @ middle + shift)[:2]])
+
+
 class Follower:
-    """Turns landmarks, frame by frame, into the affine map that carries a picture drawn at the onset along.
+    """Turns frames, one by one, into the affine map that carries a picture drawn at the onset along.
+
+    Where the picture shows the skin well enough, it says how the head moved (see ``Registration``); the landmarks say
+    where to look, and whether to believe it. Otherwise the landmarks say it, their trembling held back.
 
     Args:
         onset: The landmarks in the frame in which the occluder was drawn.
         anchors: ``[n, 3]``, at least three points of the head near the occluder, in pixels of the onset frame, with
             depth; the plane through them moves like the skull.
-        tremble: Motion below about this share of the eye distance is taken for the landmarks' trembling.
+        tremble: What landmarks move by less than about this share of the eye distance is taken for trembling.
+        tolerance: By so much, in eye distances, picture and landmarks may disagree before the landmarks win.
+
+    Attributes:
+        missed: How many frames so far came without landmarks.
     """
 
     def __init__(
-        self, onset: Float[np.ndarray, "468 3"], anchors: Float[np.ndarray, "anchors 3"], tremble: float = 0.012
+        self,
+        onset: Float[np.ndarray, "468 3"],
+        anchors: Float[np.ndarray, "anchors 3"],
+        tremble: float = 0.012,
+        tolerance: float = 0.1,
     ) -> None:
-        self._onset = onset
+        unit = eye_distance(onset)
+        self._onset, self._middle = onset, onset[list(STABLE)].astype(np.float64).mean(axis=0)
         self._plane = _plane(anchors)
-        self._tremble = tremble * eye_distance(onset)
-        low, high = anchors[:, :2].min(axis=0), anchors[:, :2].max(axis=0)
-        self._corners = np.array([low, (high[0], low[1]), (low[0], high[1])], np.float64)
-        self._places = self._corners.copy()
+        self._tremble, self._tolerance = tremble * unit, tolerance * unit
+        # Four points around the face that stand for all when displacements are compared.
+        self._corners = np.column_stack(
+            [unit * np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)]), np.zeros(4), np.ones(4)]
+        )
+        self._pose = pose_of(onset, onset, self._middle)
+        self._wanted, self._bias = self._pose, np.zeros((2, 4))
+        self._skin = Registration(onset, self._middle, unit)
+        self.missed = 0
 
-    def step(self, landmarks: Float[np.ndarray, "468 3"]) -> Float[np.ndarray, "2 3"]:
+    def step(
+        self,
+        landmarks: Float[np.ndarray, "468 3"] | None,
+        image: UInt8[np.ndarray, "height width 3"] | None = None,
+    ) -> Float[np.ndarray, "2 3"]:
         """Take in the next frame.
 
         Args:
-            landmarks: MediaPipe's points, pixels.
+            landmarks: MediaPipe's points, pixels; None where no face was found: then the picture alone is followed,
+                and if that is not to be either, the head counts as still. Such frames are counted.
+            image: RGB; None leaves it to the landmarks.
 
         Returns:
             ``[2, 3]``: from pixels of the onset frame to pixels of this frame.
         """
-        linear, shift = rigid_motion(self._onset, landmarks)
-        depths = np.column_stack([self._corners, np.ones(3)]) @ self._plane
-        wanted = (np.column_stack([self._corners, depths]) @ linear.T + shift)[:, :2]
-        away = float(np.abs(wanted - self._places).max())
-        # A small step is mostly trembling and hardly followed, a large one is followed whole.
+        self.missed += landmarks is None
+        wanted = self._wanted if landmarks is None else pose_of(self._onset, landmarks, self._middle)
+        seen = self._see(image, wanted)
+        if seen is not None:
+            self._bias = seen - wanted if landmarks is not None else self._bias
+            self._pose = seen
+        elif landmarks is not None:
+            self._pose = self._held_back(wanted + self._bias)
+            self._bias = 0.9 * self._bias
+        self._wanted = wanted if landmarks is not None else self._pose - self._bias
+        if image is not None and landmarks is not None and not self._skin.ready:
+            self._skin.keep(image, self._pose)
+        return self._affine()
+
+    def _see(self, image: np.ndarray | None, wanted: np.ndarray) -> np.ndarray | None:
+        """Return the pose by the picture, unless the landmarks say something else altogether."""
+        if image is None or not self._skin.ready:
+            return None
+        seen = self._skin.find(image, self._pose + wanted - self._wanted)
+        return seen if seen is not None and self._apart(seen, wanted) < self._tolerance else None
+
+    def _held_back(self, wanted: np.ndarray) -> np.ndarray:
+        """Follow a small step, which is mostly trembling, hardly, and a large one whole."""
+        away = self._apart(wanted, self._pose)
         follow = away**2 / (away**2 + self._tremble**2) if away > 0 else 0.0
-        self._places = self._places + follow * (wanted - self._places)
-        return np.linalg.solve(np.column_stack([self._corners, np.ones(3)]), self._places).T
+        return self._pose + follow * (wanted - self._pose)
+
+    def _apart(self, one: np.ndarray, other: np.ndarray) -> float:
+        """Return how far apart two poses put a point of the face, pixels."""
+        return float(np.abs(self._corners @ (one - other).T).max())
+
+    def _affine(self) -> np.ndarray:
+        """Return how the pose moves the anchors' plane."""
+        turn, depth = self._pose[:, :2], self._pose[:, 2]
+        shift = self._pose[:, 3] - self._pose[:, :3] @ self._middle + depth * self._plane[2]
+        return np.column_stack([turn + np.outer(depth, self._plane[:2]), shift])
 
 
 def _plane(points: Float[np.ndarray, "anchors 3"]) -> Float[np.ndarray, "3"]:
