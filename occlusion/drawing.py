@@ -8,16 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from occlusion import block, hand, mask, patch, spectacles
 from occlusion.degradation import Degradation
 from occlusion.occluder import Drawing, Occluded, Occluder, Scene
 from occlusion.regions import REGION_LANDMARKS, region_polygon
 from occlusion.registry import entry_of, kinds, styles
 
-__all__ = ["BUILT_IN", "Degradation", "Occluded", "Occluder", "coverage", "draw", "kinds", "styles"]
-
-BUILT_IN = (block, hand, mask, patch, spectacles)
-"""The modules whose kinds are always there."""
+__all__ = ["Degradation", "Occluded", "Occluder", "coverage", "draw", "kinds", "styles"]
 
 
 def draw(
@@ -47,7 +43,7 @@ def draw(
     drawn = entry.draw(Scene(landmarks, shape, np.random.default_rng(seed), chosen, dict(options or {})))
     if isinstance(drawn, Drawing):
         return Occluder(drawn, landmarks, kind, chosen)
-    return Degradation(drawn, kind, chosen)
+    return Degradation(drawn, landmarks, kind, chosen)
 
 
 def _style(known: tuple[str, ...], kind: str, seed: int, style: str | None) -> str:

@@ -1,7 +1,13 @@
-"""Kinds of occluders and degradations by name, each with its styles. Adding one is one file with one function."""
+"""Kinds of occluders and degradations by name, each with its styles.
+
+Adding one is one file in ``occlusion/kinds/`` with one function; one of your own, elsewhere, is entered by importing it.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
+import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -66,6 +72,7 @@ def entry_of(kind: str) -> Entry:
     Raises:
         ValueError: There is no such kind; the message lists those that there are.
     """
+    _discover()
     if kind not in _ENTRIES:
         raise ValueError(f"unknown occluder kind {kind!r}: choose one of {', '.join(kinds())}")
     return _ENTRIES[kind]
@@ -73,6 +80,7 @@ def entry_of(kind: str) -> Entry:
 
 def kinds() -> list[str]:
     """Return the registered kinds, sorted."""
+    _discover()
     return sorted(_ENTRIES)
 
 
@@ -83,6 +91,14 @@ def styles(kind: str) -> tuple[str, ...]:
         ValueError: There is no such kind.
     """
     return entry_of(kind).styles
+
+
+@functools.lru_cache(maxsize=1)
+def _discover() -> None:
+    """Import every module of ``occlusion/kinds/``: each enters what it draws."""
+    folder = importlib.import_module("occlusion.kinds")
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"occlusion.kinds.{module.name}")
 
 
 def _enter(kind: str, styles: Sequence[str], degrades: bool) -> Callable[[_T], _T]:
