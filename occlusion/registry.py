@@ -1,6 +1,6 @@
 """Kinds of occluders and degradations by name, each with its styles.
 
-Adding one is one file in ``occlusion/kinds/`` with one function; one of your own, elsewhere, is entered by importing it.
+Adding one is one file in ``occlusion/kinds/`` with one function; one elsewhere is entered by importing it.
 """
 
 from __future__ import annotations
