@@ -14,7 +14,6 @@ class Degradation:
 
     Args:
         change: What it does to a frame.
-        landmarks: The onset frame's landmarks, pixels.
         kind: What it is.
         style: Which of the kind's styles.
 
@@ -26,10 +25,10 @@ class Degradation:
 
     mode = "rigid"
 
-    def __init__(self, change: Change, landmarks: Float[np.ndarray, "468 3"], kind: str, style: str) -> None:
+    def __init__(self, change: Change, kind: str, style: str) -> None:
         self.kind, self.style = kind, style
         self.frames = self.missed = 0
-        self._change, self._landmarks = change, landmarks
+        self._change = change
 
     def apply(
         self, image: UInt8[np.ndarray, "height width 3"], landmarks: Float[np.ndarray, "468 3"] | None
@@ -38,14 +37,13 @@ class Degradation:
 
         Args:
             image: RGB.
-            landmarks: MediaPipe's points in it, pixels; None where no face was found: the last ones stand in, and the
-                frame counts as missed.
+            landmarks: MediaPipe's points in it, pixels; None where no face was found: what follows the head then
+                follows the skin in the picture, or stays where it is; the frame counts as missed.
 
         Returns:
             The frame, alpha all zero, a polygon without corners: nothing is covered.
         """
         self.frames += 1
         self.missed += landmarks is None
-        self._landmarks = self._landmarks if landmarks is None else landmarks
         alpha = np.zeros(image.shape[:2], np.float32)
-        return Occluded(self._change(image, self._landmarks), alpha, np.zeros((0, 2)), landmarks is not None)
+        return Occluded(self._change(image, landmarks), alpha, np.zeros((0, 2)), landmarks is not None)

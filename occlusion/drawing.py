@@ -56,7 +56,7 @@ def draw(
         return Occluder(drawn, landmarks, kind, chosen, presence)
     if presence is not None:
         raise ValueError(f"{kind} changes the whole picture and does not come and go: leave the presence out")
-    return Degradation(drawn, landmarks, kind, chosen)
+    return Degradation(drawn, kind, chosen)
 
 
 def draw_jitter(
