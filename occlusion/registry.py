@@ -20,8 +20,8 @@ Drawer = Callable[[Scene], Drawing]
 """Draws a kind of occluder for a face, in the style ``scene.style``; all chance comes from ``scene.rng``."""
 
 Change = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
-"""Turns a frame (RGB ``uint8 [height, width, 3]``) and its landmarks (``[468, 3]``, pixels; None where no face was found)
-into a worse frame."""
+"""Turns a frame (RGB ``uint8 [height, width, 3]``) and its landmarks (``[468, 3]``, pixels, or None where no face was
+found) into a worse frame."""
 
 Spoiler = Callable[[Scene], Change]
 """Draws a kind of degradation: what it returns is applied to every frame of the clip, in order."""
