@@ -54,6 +54,37 @@ class Evaluable(str, Enum):
     gesture = "gesture"
 
 
+class OcclusionMode(str, Enum):
+    """How ``occlude`` carries things along."""
+
+    rigid = "rigid"
+    jitter = "jitter"
+
+
+class Fill(str, Enum):
+    """What covered flow shows."""
+
+    mean = "mean"
+    noise = "noise"
+
+
+class Layout(str, Enum):
+    """What a folder is taken for."""
+
+    auto = "auto"
+    folder = "folder"
+    photos = "photos"
+    yolo = "yolo"
+    flow = "flow"
+
+
+class Executor(str, Enum):
+    """Where work is spread to."""
+
+    local = "local"
+    ray = "ray"
+
+
 class Synthesizable(str, Enum):
     """What ``synth`` can make."""
 
@@ -149,6 +180,50 @@ def synth(
 
 
 @app.command()
+def occlude(
+    source: Annotated[Optional[Path], typer.Argument(help="A picture, a video, or a folder: SRC.")] = None,  # noqa: UP045
+    kind: Annotated[str, typer.Option(help="What is put before the faces; none: the matched clean copy.")] = "mask",
+    style: Annotated[Optional[str], typer.Option(help="One of the kind's styles; default: drawn a clip.")] = None,  # noqa: UP045
+    ratio: Annotated[Optional[float], typer.Option(help="Share of the face's box that a block hides.")] = None,  # noqa: UP045
+    mode: Annotated[
+        OcclusionMode, typer.Option(help="rigid: follows the head; jitter: as RRRN.")
+    ] = OcclusionMode.rigid,
+    passing: Annotated[bool, typer.Option("--passing", help="What is held comes into each clip and goes.")] = False,
+    hands: Annotated[Optional[Path], typer.Option(help="Folder of hands before a green screen.")] = None,  # noqa: UP045
+    fill: Annotated[Fill, typer.Option(help="What a flow map shows where it is covered.")] = Fill.mean,
+    layout: Annotated[Layout, typer.Option(help="What the folder is; auto finds out.")] = Layout.auto,
+    seed: SeedOption = 0,
+    executor: Annotated[Executor, typer.Option(help="ray: a cluster (RAY_ADDRESS), or this machine.")] = Executor.local,
+    workers: Annotated[Optional[int], typer.Option(min=1, help="Clips at a time; default: the cores.")] = None,  # noqa: UP045
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse clips in which no face is found.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier copy in --out.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List kinds and styles.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Write contact sheets of all kinds and styles.")] = False,
+    out: OutDir = Path("out/occlude"),
+    json_: JsonFlag = False,
+) -> None:
+    """Copy a data set with something before each face, and a manifest of what is covered."""
+    from multimodal.data.occlude import report
+
+    if list_:
+        _print(report.listing(), json_, report.listing_text)
+    elif preview:
+        from multimodal.data.occlude.preview import preview as write_sheets
+
+        files = [str(path) for path in write_sheets(source, out, seed)]
+        _print({"outputs": files}, json_, lambda content: "\n".join(content["outputs"]))
+    else:
+        from multimodal.data.occlude import run, settings
+
+        config = settings.settings(
+            kind, style, ratio, mode=mode.value, seed=seed, hands=hands, passing=passing, fill=fill.value
+        )
+        options = {"layout": layout.value, "executor": executor.value, "workers": workers}
+        summary = run.occlude(_needed(source), out, config, strict=strict, overwrite=overwrite, **options)
+        _print(summary, json_, report.summary_text)
+
+
+@app.command()
 def doctor(json_: JsonFlag = False) -> None:
     """Check each part: works, or what to do."""
     from multimodal.doctor import examine, report
@@ -157,6 +232,12 @@ def doctor(json_: JsonFlag = False) -> None:
     _print({"parts": [finding.to_dict() for finding in findings]}, json_, report)
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
+
+
+def _needed(source: Path | None) -> Path:
+    if source is None:
+        raise UsageError("what is to be copied? name a picture, a video or a folder, or take --list or --preview")
+    return source
 
 
 def _record(path: Path | None, figures: dict[str, Any], data: Path | None) -> None:

@@ -53,7 +53,7 @@ def read_flow_folder(folder: Path) -> FlowFolder:
         raise MissingError(f"no flow maps in {folder}: expected SUBJECT/u_test/LABEL/*.png under it")
     subjects = tuple(path.parts[-4] for path in paths)
     return FlowFolder(
-        flow=np.stack([_read_map(path) for path in paths]),
+        flow=np.stack([read_map(path) for path in paths]),
         labels=np.asarray([_label(path) for path in paths], dtype=np.int64),
         subjects=subjects,
         datasets=tuple(dataset_of(subject) for subject in subjects),
@@ -70,7 +70,12 @@ def dataset_of(subject: str) -> str:
     return "samm" if subject.isdigit() else "other"
 
 
-def _read_map(path: Path) -> Float[np.ndarray, "3 28 28"]:
+def read_map(path: Path) -> Float[np.ndarray, "3 28 28"]:
+    """Read one map: u, v, strain, 0 to 255.
+
+    Raises:
+        DecodeError: It is not a 28 x 28 colour PNG.
+    """
     raw = np.frombuffer(path.read_bytes(), dtype=np.uint8)
     image = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
     if image is None or image.shape[:2] != (GRID, GRID):
