@@ -9,15 +9,14 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from multimodal.data.people.person import Person, Pose
-from multimodal.data.people.render import Camera, develop, render, sample_background, sample_lighting
+from multimodal.data.people.person import Pose
 from multimodal.evaluation.ledger import record
+from multimodal.evaluation.studio import Studio, triple
 from multimodal.face.align import apply, face_transform
 from multimodal.face.canonical import GRID, SCALE, to_percent
 from multimodal.face.crop import face_crop, fitting_step
@@ -26,31 +25,6 @@ from multimodal.face.mesh import FaceTracker
 from multimodal.results import Frame
 
 _UNITS = (1, 2, 4, 6, 9, 12, 14, 15, 17)
-_WIDTH, _HEIGHT, _EYES = 640, 480, 80.0
-
-
-@dataclass(frozen=True)
-class _Studio:
-    """A person before a camera; every picture has fresh sensor noise."""
-
-    person: Person
-    rng: np.random.Generator
-    camera: Camera
-    setting: tuple
-
-    @classmethod
-    def sample(cls, seed: int) -> _Studio:
-        rng = np.random.default_rng((seed, 313))
-        person = Person.sample(rng)
-        x, y, z = (float(v) for v in person.eye_middle())
-        camera = Camera((x, y - 0.35, z + 12), _EYES * 12 / person.eye_distance(), _WIDTH, _HEIGHT)
-        return cls(person, rng, camera, (sample_lighting(rng), sample_background(rng, _WIDTH, _HEIGHT)))
-
-    def shoot(self, pose: Pose) -> np.ndarray:
-        return develop(render(self.person.meshes(pose), self.camera, *self.setting), self.rng)
-
-    def places(self, pose: Pose) -> np.ndarray:
-        return self.camera.project(self.person.surface(pose))
 
 
 def measure_motion(people: int, seed: int = 1000) -> dict[str, float]:
@@ -69,16 +43,16 @@ def measure_motion(people: int, seed: int = 1000) -> dict[str, float]:
     rows: dict[str, list[float]] = defaultdict(list)
     with FaceTracker(static=True) as tracker:
         for person in range(people):
-            _measure_person(_Studio.sample(seed + person), tracker, rows)
+            _measure_person(Studio.sample(seed + person), tracker, rows)
     found = len(rows["rigid.still"])
     return {"found": found / people, **{name: round(float(np.median(values)), 3) for name, values in rows.items()}}
 
 
-def _measure_person(studio: _Studio, tracker: FaceTracker, rows: dict[str, list[float]]) -> None:
+def _measure_person(studio: Studio, tracker: FaceTracker, rows: dict[str, list[float]]) -> None:
     rng = studio.rng
     rest = rng.normal(0, 8, 3).clip(-20, 20)
-    calm = Pose(turn=_triple(rest))
-    swayed = Pose(turn=_triple(rest + rng.normal(0, 1.2, 3)), shift=_triple(rng.normal(0, 0.015, 3)))
+    calm = Pose(turn=triple(rest))
+    swayed = Pose(turn=triple(rest + rng.normal(0, 1.2, 3)), shift=triple(rng.normal(0, 0.015, 3)))
     first = studio.shoot(calm)
     seen = tracker.track(Frame(first, 0, 0.0, ""))
     if seen.landmarks is None or seen.pose is None:
@@ -102,7 +76,7 @@ def _measure_person(studio: _Studio, tracker: FaceTracker, rows: dict[str, list[
 
 
 def _measure_rigid(
-    studio: _Studio,
+    studio: Studio,
     tracker: FaceTracker,
     transform: Float[np.ndarray, "2 3"],
     film: tuple[np.ndarray, Pose, Pose],
@@ -129,12 +103,11 @@ def _square(image: np.ndarray, transform: np.ndarray) -> np.ndarray:
 
 
 def _truth(
-    studio: _Studio, transform: np.ndarray, before: Pose, after: Pose
+    studio: Studio, transform: np.ndarray, before: Pose, after: Pose
 ) -> tuple[Float[np.ndarray, "2 28 28"], np.ndarray]:
     """Return the true motion on the canonical grid, percent of the eye distance, and the cells where it is known."""
     start, end = (apply(transform, studio.places(pose)) for pose in (before, after))
-    depth = studio.person.surface(before)[:, 2]
-    front = ((start > 0) & (start < 1)).all(axis=1) & (depth > studio.person.eye_middle()[2] - 0.6)
+    front = ((start > 0) & (start < 1)).all(axis=1) & studio.front(before)
     row, column = (start[front, axis] * GRID for axis in (1, 0))
     cells = (row.astype(int), column.astype(int))
     total, count = np.zeros((2, GRID, GRID)), np.zeros((GRID, GRID))
@@ -142,11 +115,6 @@ def _truth(
         np.add.at(total[axis], cells, 100 * (end - start)[front, axis] / SCALE[axis])
     np.add.at(count, cells, 1)
     return total / np.maximum(count, 1), (count > 0) & (face_mask() > 0)
-
-
-def _triple(values: np.ndarray) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in values)
-    return x, y, z
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
