@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from occlusion.placement import Follower, eye_distance
+from occlusion.placement import Follower, eye_distance, surface_under
 from occlusion.presence import Presence
 
 
@@ -48,7 +48,7 @@ class Drawing:
         colour: RGB as in even white light, 0 to 1.
         alpha: How much it hides, 0 to 1.
         outline: Its polygon, (x, y) in pixels of the onset frame.
-        anchors: Landmark numbers near it; their plane carries it along.
+        anchors: Landmark numbers near it; their plane carries it along where it hides hardly anything of the face.
         lit: Whether the face's light falls on it.
         shadow: Strength of the soft shadow around it, 0 to 1.
     """
@@ -106,7 +106,7 @@ class Occluder:
         self.drawing, self.kind, self.style, self.presence = drawing, kind, style, presence
         self.frames = 0
         self._landmarks = landmarks
-        self._follower = Follower(landmarks, landmarks[list(drawing.anchors)])
+        self._follower = Follower(landmarks, surface_under(landmarks, drawing.alpha, drawing.anchors))
         blur = max(0.05 * eye_distance(landmarks), 0.5)
         self._box = _support(drawing.alpha, margin=int(3 * blur) + 2)
         self._alpha = np.ascontiguousarray(_cut(drawing.alpha, self._box), np.float32)

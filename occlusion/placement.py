@@ -7,6 +7,9 @@ micro-expression does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -17,6 +20,10 @@ STABLE: tuple[int, ...] = (
     *(234, 454, 227, 447, 116, 345, 117, 346, 143, 372, 156, 383, 193, 417, 122, 351, 10, 151, 9, 8, 168, 6, 197),
 )
 """MediaPipe's landmarks of forehead, temples, eye corners, cheekbones and nose bridge."""
+
+
+_FEWEST = 12
+"""An occluder that hides fewer places of the face than this is carried by its anchors."""
 
 
 def eye_distance(landmarks: Float[np.ndarray, "468 3"]) -> float:
@@ -50,6 +57,28 @@ def pose_of(
     return np.column_stack([linear[:2], (linear @ middle + shift)[:2]])
 
 
+def surface_under(
+    landmarks: Float[np.ndarray, "468 3"], alpha: Float[np.ndarray, "height width"], anchors: Sequence[int]
+) -> Float[np.ndarray, "points 3"]:
+    """Return points of the face under an occluder, evenly spread, whose plane is to carry it.
+
+    Args:
+        landmarks: MediaPipe's points in the frame in which it was drawn, pixels.
+        alpha: How much of each pixel it hides.
+        anchors: Landmarks that stand in where it hides hardly anything of the face.
+    """
+    step = max(round(0.07 * eye_distance(landmarks)), 1)
+    y, x = (step * places for places in np.nonzero(alpha[::step, ::step] > 0.5))
+    hull = cv2.convexHull(landmarks[:, :2].astype(np.float32))
+    inside = [cv2.pointPolygonTest(hull, (float(a), float(b)), False) >= 0 for a, b in zip(x, y, strict=True)]
+    places = np.column_stack([x, y])[np.array(inside, bool)]
+    if len(places) < _FEWEST:
+        return landmarks[list(anchors)].astype(np.float64)
+    apart = ((places[:, None] - landmarks[None, :, :2]) ** 2).sum(axis=2)
+    nearest = np.argpartition(apart, 3, axis=1)[:, :3]
+    return np.column_stack([places, landmarks[nearest, 2].mean(axis=1)]).astype(np.float64)
+
+
 class Follower:
     """Turns frames, one by one, into the affine map that carries a picture drawn at the onset along.
 
@@ -58,9 +87,10 @@ class Follower:
 
     Args:
         onset: The landmarks in the frame in which the occluder was drawn.
-        anchors: ``[n, 3]``, at least three points of the head near the occluder, in pixels of the onset frame, with
-            depth; the plane through them moves like the skull.
+        anchors: At least three points of the head at the occluder, in pixels of the onset frame, with depth (see
+            ``surface_under``); the plane through them moves like the skull.
         tremble: What landmarks move by less than about this share of the eye distance is taken for trembling.
+        grain: The same for what the skin in the picture says: sensor noise.
         tolerance: By so much, in eye distances, picture and landmarks may disagree before the landmarks win.
 
     Attributes:
@@ -72,12 +102,13 @@ class Follower:
         onset: Float[np.ndarray, "468 3"],
         anchors: Float[np.ndarray, "anchors 3"],
         tremble: float = 0.012,
+        grain: float = 0.001,
         tolerance: float = 0.1,
     ) -> None:
         unit = eye_distance(onset)
         self._onset, self._middle = onset, onset[list(STABLE)].astype(np.float64).mean(axis=0)
         self._plane = _plane(anchors)
-        self._tremble, self._tolerance = tremble * unit, tolerance * unit
+        self._tremble, self._grain, self._tolerance = tremble * unit, grain * unit, tolerance * unit
         # Four points around the face that stand for all when displacements are compared.
         self._corners = np.column_stack(
             [unit * np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)]), np.zeros(4), np.ones(4)]
@@ -86,6 +117,11 @@ class Follower:
         self._wanted, self._bias = self._pose, np.zeros((2, 4))
         self._skin = Registration(onset, self._middle, unit)
         self.missed = 0
+
+    @property
+    def pose(self) -> Float[np.ndarray, "2 4"]:
+        """The head's pose in the last frame, see ``Registration``."""
+        return self._pose
 
     def step(
         self,
@@ -107,9 +143,9 @@ class Follower:
         seen = self._see(image, wanted)
         if seen is not None:
             self._bias = seen - wanted if landmarks is not None else self._bias
-            self._pose = seen
+            self._pose = self._held_back(seen, self._grain)
         elif landmarks is not None:
-            self._pose = self._held_back(wanted + self._bias)
+            self._pose = self._held_back(wanted + self._bias, self._tremble)
             self._bias = 0.9 * self._bias
         self._wanted = wanted if landmarks is not None else self._pose - self._bias
         if image is not None and landmarks is not None and not self._skin.ready:
@@ -123,10 +159,10 @@ class Follower:
         seen = self._skin.find(image, self._pose + wanted - self._wanted)
         return seen if seen is not None and self._apart(seen, wanted) < self._tolerance else None
 
-    def _held_back(self, wanted: np.ndarray) -> np.ndarray:
+    def _held_back(self, wanted: np.ndarray, tremble: float) -> np.ndarray:
         """Follow a small step, which is mostly trembling, hardly, and a large one whole."""
         away = self._apart(wanted, self._pose)
-        follow = away**2 / (away**2 + self._tremble**2) if away > 0 else 0.0
+        follow = away**2 / (away**2 + tremble**2) if away > 0 else 0.0
         return self._pose + follow * (wanted - self._pose)
 
     def _apart(self, one: np.ndarray, other: np.ndarray) -> float:

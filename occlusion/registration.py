@@ -25,6 +25,8 @@ POINTS: tuple[int, ...] = (
 _NEAR, _FAR = 0.10, 0.14
 """How much a head may have turned or grown since a kept frame (norm of the change of the pose's linear part; .1 are
 six degrees): within the first that frame goes on serving, beyond the second another is kept."""
+_SLIGHT = 0.02
+"""About a degree."""
 _KEPT = 12
 _WINDOW, _LEVELS = 21, 2
 _LEAST = 0.35
@@ -100,7 +102,7 @@ class Registration:
             return None
         view = _cut(image, places.mean(axis=0), (key.view.grey.shape[1], key.view.grey.shape[0]))
         found, known = _search(key.view, view, key.places, places)
-        pose = self._fit(found, known)
+        pose = self._fit(found, known, key.pose)
         if pose is not None and _change(pose, key.pose) > _FAR:
             self.keep(image, pose)
         return pose
@@ -111,7 +113,7 @@ class Registration:
             self._used = min(self._keys, key=lambda key: _change(guess, key.pose), default=None)
         return self._used
 
-    def _fit(self, found: np.ndarray, known: np.ndarray, rounds: int = 8) -> np.ndarray | None:
+    def _fit(self, found: np.ndarray, known: np.ndarray, before: np.ndarray, rounds: int = 8) -> np.ndarray | None:
         """Fit the pose to the points found; those that moved by themselves get little weight (Geman and McClure)."""
         if known.mean() < _LEAST:
             return None
@@ -124,7 +126,7 @@ class Registration:
             weight = known / (1 + square / scale) ** 2
         if (known & (square < (_AGREE * self._unit) ** 2)).mean() < _LEAST:
             return None
-        return _rigid(solution.T)
+        return _settled(solution.T, before)
 
 
 def _cut(image: np.ndarray, middle: np.ndarray, size: tuple[int, int]) -> _View:
@@ -154,10 +156,17 @@ def _search(key: _View, view: _View, places: np.ndarray, guess: np.ndarray) -> t
     return found.astype(np.float64) + view.corner, known.ravel() > 0
 
 
-def _rigid(pose: np.ndarray) -> np.ndarray:
-    """Return the nearest pose whose linear part is two rows of a rotation, scaled."""
+def _settled(pose: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Bring a pose to a scaled rotation while the head hardly turns, which steadies it.
+
+    When it turns the fit is left free: the depths of landmarks are good up to a stretch, and a rotation cannot take
+    that up.
+    """
     left, sizes, right = np.linalg.svd(pose[:, :3], full_matrices=False)
-    return np.column_stack([sizes.mean() * left @ right, pose[:, 3]])
+    turned = _change(pose, before)
+    free = turned**2 / (turned**2 + _SLIGHT**2)
+    linear = free * pose[:, :3] + (1 - free) * sizes.mean() * left @ right
+    return np.column_stack([linear, pose[:, 3]])
 
 
 def _change(one: np.ndarray, other: np.ndarray) -> float:

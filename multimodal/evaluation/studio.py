@@ -53,8 +53,12 @@ class Studio:
         return self.camera.project(self.person.surface(pose))
 
     def front(self, pose: Pose) -> np.ndarray:
-        """Return which vertices lie on the front of the head, ``bool [bust]``."""
+        """Return which vertices lie to the front, on the face, its sides, or the neck: ``bool [bust]``."""
         return np.asarray(self.person.surface(pose)[:, 2] > self.person.eye_middle()[2] - 0.6)
+
+    def face(self, pose: Pose) -> np.ndarray:
+        """Return which vertices turn with the head, lie to the front and look at the camera: ``bool [bust]``."""
+        return np.asarray(self.front(pose) & (self.person.head_weight > 0.95) & (self.person.normals(pose)[:, 2] > 0.1))
 
 
 def triple(values: Float[np.ndarray, "3"]) -> tuple[float, float, float]:

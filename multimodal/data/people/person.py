@@ -152,6 +152,15 @@ class Person:
         """Return where the bust's vertices are in this pose, dm."""
         return self._turn(self._bend(pose), pose, self._bust.head_weight)
 
+    @property
+    def head_weight(self) -> Float[np.ndarray, "bust"]:
+        """How far each vertex of the bust turns with the head, 0 to 1."""
+        return self._bust.head_weight.ravel()
+
+    def normals(self, pose: Pose) -> Float[np.ndarray, "bust 3"]:
+        """Return the unit normals of the bust's vertices in this pose."""
+        return vertex_normals(self.surface(pose), self._bust.all_triangles())
+
     def meshes(self, pose: Pose) -> list[Mesh]:
         """Return what to draw in this pose."""
         bent = self._bend(pose)
