@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -293,11 +294,25 @@ def test_a_copy_of_a_copy_leaves_the_first_manifest_behind(mixed: Path, tmp_path
     assert next(read_manifest(tmp_path / "two/manifest.jsonl"))["kind"] == "block"
 
 
+def test_memory_stays_flat_however_long_the_clip_is(tmp_path: Path) -> None:
+    peaks = []
+    for count in (20, 20, 220):  # the first run warms up
+        source, out = tmp_path / f"in{count}", tmp_path / f"out{len(peaks)}"
+        write_video(source / "a.mp4", [picture((100, 80))] * count)
+        tracemalloc.start()
+        run(source, out)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # The landmarks of 200 frames alone would be 1.1 MB, the frames themselves 29 MB.
+    assert peaks[2] < peaks[1] + 0.4e6
+
+
 @pytest.mark.slow
 def test_a_ray_cluster_of_two_nodes_gives_the_same_copy(mixed: Path, tmp_path: Path) -> None:
     # In a process of its own: Ray talks over local sockets, which are blocked here.
     code = f"""
 import sys
+import tracemalloc
 from pathlib import Path
 sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]!r}
 from ray.cluster_utils import Cluster
