@@ -296,15 +296,16 @@ def test_a_copy_of_a_copy_leaves_the_first_manifest_behind(mixed: Path, tmp_path
 
 def test_memory_stays_flat_however_long_the_clip_is(tmp_path: Path) -> None:
     peaks = []
-    for count in (20, 20, 220):  # the first run warms up
-        source, out = tmp_path / f"in{count}", tmp_path / f"out{len(peaks)}"
+    for count in (20, 220):
+        source = tmp_path / f"in{count}"
         write_video(source / "a.mp4", [picture((100, 80))] * count)
+        run(source, tmp_path / f"warm{count}", kind="block")
         tracemalloc.start()
-        run(source, out)
+        run(source, tmp_path / f"out{count}", kind="block")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     # The landmarks of 200 frames alone would be 1.1 MB, the frames themselves 29 MB.
-    assert peaks[2] < peaks[1] + 0.4e6
+    assert peaks[1] < peaks[0] + 0.4e6
 
 
 @pytest.mark.slow
