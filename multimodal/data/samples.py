@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -23,6 +25,7 @@ class FlowSamples:
         datasets: Which data set each is from.
         names: Of the clips; unique within a subject.
         classes: Names of the classes, fixed by the protocol; some may have no clip.
+        features: Further arrays by name, a row a clip, that some classifiers ask for, such as ``lbp_top``.
     """
 
     flow: Float[np.ndarray, "n 3 28 28"]
@@ -32,6 +35,7 @@ class FlowSamples:
     datasets: tuple[str, ...]
     names: tuple[str, ...]
     classes: tuple[str, ...] = EXPRESSIONS
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -43,11 +47,42 @@ class FlowSamples:
             tuple(column[number] for number in numbers) for column in (self.subjects, self.datasets, self.names)
         )
         chosen = (self.flow[numbers], self.visibility[numbers], self.labels[numbers])
-        return FlowSamples(*chosen, subjects, datasets, names, self.classes)
+        features = {name: rows[numbers] for name, rows in self.features.items()}
+        return FlowSamples(*chosen, subjects, datasets, names, self.classes, features)
 
     def with_flow(self, flow: Float[np.ndarray, "n 3 28 28"], visibility: Float[np.ndarray, "n 12"]) -> FlowSamples:
         """Return the same clips with other motion, such as behind an occluder."""
         return replace(self, flow=flow, visibility=visibility)
+
+    def sealed(self) -> TestClips:
+        """Return the same clips without their labels."""
+        return TestClips(self.flow, self.visibility, self.subjects, self.names, self.classes, self.features)
+
+
+class LabelLeakError(RuntimeError):
+    """A test label was asked for before the predictions were in."""
+
+
+@dataclass(frozen=True)
+class TestClips:
+    """Clips to be named, without their labels; the attributes are those of ``FlowSamples``."""
+
+    __test__ = False  # it is no test case, whatever pytest makes of its name
+
+    flow: Float[np.ndarray, "n 3 28 28"]
+    visibility: Float[np.ndarray, "n 12"]
+    subjects: tuple[str, ...]
+    names: tuple[str, ...]
+    classes: tuple[str, ...] = EXPRESSIONS
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    @property
+    def labels(self) -> NoReturn:
+        """Raises LabelLeakError: test labels are read once, when all predictions are in."""
+        raise LabelLeakError("test labels are sealed until the predictions are in: learn from the training side alone")
 
 
 def of_folder(folder: FlowFolder) -> FlowSamples:

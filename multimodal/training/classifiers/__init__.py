@@ -1,0 +1,1 @@
+"""Classifiers of onset-apex motion that are trained anew in every fold: baselines and networks, one a file."""

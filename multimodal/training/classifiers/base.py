@@ -1,0 +1,99 @@
+"""What every classifier has in common: it learns from one side of a fold and names the clips of the other."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from multimodal.data.samples import FlowSamples, TestClips
+from multimodal.registry import Registry
+
+Scores = Float[np.ndarray, "n classes"]
+"""A row a clip, a column a class; the largest names the class. Probabilities where the classifier has them."""
+
+
+@dataclass(frozen=True)
+class FoldTask:
+    """One fold, as a classifier is given it.
+
+    Attributes:
+        name: Of the fold, such as the held-out subject's.
+        train: The clips to learn from, with labels.
+        tests: The clips to name, the same ones in every entry, each entry in another condition (clean, occluded ...).
+        seed: Where all chance comes from, together with the fold's name.
+    """
+
+    name: str
+    train: FlowSamples
+    tests: tuple[TestClips, ...]
+    seed: int = 0
+
+
+class Classifier(ABC):
+    """Learns and names; it keeps nothing from one fold to the next.
+
+    Attributes:
+        needs: Names of the features beside the flow that it asks for.
+        iterative: Whether it learns in epochs, so that ``trace`` tells more than its end.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    iterative: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit_predict(self, task: FoldTask) -> list[Scores]:
+        """Learn from the fold's training side and score each of its ``tests``.
+
+        Everything that is fitted - normalisation, calibration, selection - comes from the training side alone.
+        """
+
+    def fit_predict_all(self, tasks: Sequence[FoldTask]) -> list[list[Scores]]:
+        """Do several folds; a classifier that can do them together overrides this, with the same result."""
+        return [self.fit_predict(task) for task in tasks]
+
+    def trace(self, task: FoldTask) -> list[Float[np.ndarray, "epochs n classes"]]:
+        """Return, for each of the fold's tests, the scores after every epoch; the last are those of ``fit_predict``.
+
+        For the audit alone, which shows what choosing the epoch on the test subject would have scored.
+        """
+        return [scores[None] for scores in self.fit_predict(task)]
+
+    def trace_all(self, tasks: Sequence[FoldTask]) -> list[list[Float[np.ndarray, "epochs n classes"]]]:
+        """Do several folds; see ``trace``."""
+        return [self.trace(task) for task in tasks]
+
+
+CLASSIFIERS: Registry[Callable[[], Classifier]] = Registry("classifier")
+"""Name -> factory."""
+
+register_classifier = CLASSIFIERS.register
+
+
+def build_classifier(name: str) -> Classifier:
+    """Return a registered classifier.
+
+    Raises:
+        UsageError: There is none of that name; the message lists those that there are.
+    """
+    _discover()
+    return CLASSIFIERS.get(name)()
+
+
+def classifier_names() -> list[str]:
+    """Return the names of all classifiers, sorted."""
+    _discover()
+    return CLASSIFIERS.names()
+
+
+def _discover() -> None:
+    """Import every module of this folder: each enters its classifiers."""
+    folder = importlib.import_module("multimodal.training.classifiers")
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{folder.__name__}.{module.name}")
