@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from multimodal.data.occlude.clip import Outcome, Row, Task
-from multimodal.data.occlude.executors import Executor, require, run_all
+from multimodal.data.occlude.clip import Outcome, Row, Task, run_task
 from multimodal.data.occlude.faces import OpenFinder, mediapipe_finder
 from multimodal.data.occlude.flow import fills
 from multimodal.data.occlude.layouts import Layout, Plan, read_plan
@@ -22,6 +21,7 @@ from multimodal.data.occlude.settings import CLEAN, OccludeConfig
 from multimodal.data.occlude.target import open_target
 from multimodal.data.occlude.writer import PARTS
 from multimodal.errors import DecodeError, UsageError, VeilspeakError
+from multimodal.executors import Executor, require, run_all
 from multimodal.media.record import RunRecord
 from multimodal.results import REGIONS
 from occlusion.registry import entry_of
@@ -101,7 +101,7 @@ class Run:
         try:
             copy_notes(self._plan, self._out)
             with Manifest(self._out / "manifest.jsonl") as manifest:
-                for outcome in self._watched(run_all(self._tasks(manifest), executor, workers)):
+                for outcome in self._watched(run_all(run_task, self._tasks(manifest), executor, workers)):
                     self._take(outcome, manifest)
                 manifest.put_in_order([job.path for job in self._plan.jobs if job.path not in self._gone])
         except OSError as error:
