@@ -87,5 +87,5 @@ def test_the_mean_face_looks_to_the_front_and_is_upright() -> None:
     points = mean_landmarks()
     left, right = points[[33, 133], :2].mean(axis=0), points[[362, 263], :2].mean(axis=0)
     assert abs(left[1] - right[1]) < 2
-    assert 90 < right[0] - left[0] < 110
-    assert region_polygon("chin", points)[:, 1].min() > left[1] + 80
+    assert 36 < right[0] - left[0] < 44
+    assert region_polygon("chin", points)[:, 1].min() > left[1] + 32

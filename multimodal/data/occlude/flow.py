@@ -26,9 +26,9 @@ from multimodal.face.align import apply, cut_square, face_transform
 from multimodal.face.canonical import GRID, crop_regions
 from occlusion.drawing import Degradation, draw
 
-_UNIT = 100.0
-_CANVAS = (520, 480)
-_MIDDLE = (240.0, 200.0)
+_UNIT = 40.0
+_CANVAS = (208, 192)
+_MIDDLE = (96.0, 80.0)
 _FINE = 10
 
 
@@ -116,11 +116,10 @@ def canonical_cover(
     thing = draw(config.kind, seed, landmarks, _CANVAS, config.options(), config.style)
     if isinstance(thing, Degradation):
         raise UsageError(f"{config.kind} hides no area, so flow maps cannot show it: choose a kind that covers")
-    done = thing.apply(np.full((*_CANVAS, 3), 160, np.uint8), landmarks)
     transform = face_transform(landmarks)
-    square = cut_square(np.rint(done.alpha * 255).astype(np.uint8), transform, GRID * _FINE)
+    square = cut_square(np.rint(thing.drawing.alpha * 255).astype(np.uint8), transform, GRID * _FINE)
     hidden = cv2.resize(square, (GRID, GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return hidden, apply(transform, done.polygon) * GRID - 0.5, thing.style
+    return hidden, apply(transform, thing.drawing.outline) * GRID - 0.5, thing.style
 
 
 @functools.lru_cache(maxsize=1)

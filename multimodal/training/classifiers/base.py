@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -42,10 +42,18 @@ class Classifier(ABC):
     Attributes:
         needs: Names of the features beside the flow that it asks for.
         iterative: Whether it learns in epochs, so that ``trace`` tells more than its end.
+        chance: Whether its result depends on the seed; if not, one fit serves all seeds.
+        together: Whether it does all folds at once, and quicker than one by one.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     iterative: ClassVar[bool] = False
+    chance: ClassVar[bool] = True
+    together: ClassVar[bool] = False
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the numbers that decide what it learns, for the record of a run; plain JSON types."""
+        return {}
 
     @abstractmethod
     def fit_predict(self, task: FoldTask) -> list[Scores]:

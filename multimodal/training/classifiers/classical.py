@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
+from multimodal.data.samples import FlowSamples
 from multimodal.errors import UsageError
+from multimodal.evaluation.classification import uf1
 from multimodal.training import flow_features
 from multimodal.training.classifiers.base import Classifier, FoldTask, Scores, register_classifier
+from multimodal.training.inner import Split, inner_splits
 
 Features = Callable[[Float[np.ndarray, "n 3 28 28"]], Float[np.ndarray, "n features"]]
 
 
 class _Classical(Classifier):
     """Standardises features by the training side, fits an estimator, and scores the tests."""
+
+    chance = False
 
     def fit_predict(self, task: FoldTask) -> list[Scores]:
         """See ``Classifier``."""
@@ -30,13 +36,13 @@ class _Classical(Classifier):
         model = make_pipeline(StandardScaler(), self.estimator(task.seed)).fit(self.rows(task.train), labels)
         return [_spread(self.scores(model, self.rows(test)), present, len(test.classes)) for test in task.tests]
 
+    @abstractmethod
     def rows(self, clips: Any) -> Float[np.ndarray, "n features"]:
         """Return a row of numbers a clip."""
-        raise NotImplementedError
 
+    @abstractmethod
     def estimator(self, seed: int) -> Any:
         """Return the estimator of scikit-learn, yet to be fitted."""
-        raise NotImplementedError
 
     @staticmethod
     def scores(model: Any, rows: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "n present"]:
@@ -79,6 +85,34 @@ class RawLogisticRegression(_LogisticRegression):
     """Logistic regression on the maps as they are: how much the centring gives."""
 
     features = staticmethod(flow_features.raw)
+
+
+@register_classifier("flow-logreg-inner")
+class InnerLogisticRegression(FlowLogisticRegression):
+    """As ``flow-logreg``, with C chosen in every fold by the pooled UF1 of an inner split by subject."""
+
+    strengths: ClassVar[tuple[float, ...]] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+
+    def fit_predict(self, task: FoldTask) -> list[Scores]:
+        """See ``Classifier``."""
+        splits = inner_splits(task.train, k=5, seed=task.seed)
+        found = [(self._inner_score(task.train, splits, strength), strength) for strength in self.strengths]
+        self._strength = max(found)[1] if splits else 1e-3
+        return super().fit_predict(task)
+
+    def estimator(self, seed: int) -> Any:
+        """See ``_Classical``."""
+        return super().estimator(seed).set_params(C=self._strength)
+
+    def _inner_score(self, train: FlowSamples, splits: Sequence[Split], strength: float) -> float:
+        self._strength = strength
+        truth: list[int] = []
+        guessed: list[int] = []
+        for learned, held_out in splits:
+            inner = FoldTask("inner", train.pick(learned), (train.pick(held_out).sealed(),))
+            guessed += super().fit_predict(inner)[0].argmax(axis=1).tolist()
+            truth += train.labels[held_out].tolist()
+        return uf1(truth, guessed, len(train.classes)) if truth else 0.0
 
 
 class _SVM(_Classical):

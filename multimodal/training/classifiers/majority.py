@@ -11,6 +11,8 @@ from multimodal.training.classifiers.base import Classifier, FoldTask, Scores, r
 class Majority(Classifier):
     """Scores every clip with the class shares of the training side."""
 
+    chance = False
+
     def fit_predict(self, task: FoldTask) -> list[Scores]:
         """See ``Classifier``."""
         counts = np.bincount(task.train.labels, minlength=len(task.train.classes)).astype(np.float64)
