@@ -20,13 +20,15 @@ class Clip:
         subject: Whose, as the data set names it; unique within the data set only.
         clip: Its name; unique within the subject.
         onset, apex, offset: Frame numbers as the data set's own files count; None where the sheet does not say.
-        fps: Frames a second of the recording.
+        fps: Frames a second of the recording; 0 where nobody says.
         emotion: As the sheet says, in lower case.
         objective: Objective class 1 to 7 (Davison et al. 2018), or None where the sheet has none.
         action_units: As coded; empty where the sheet says nothing.
         path: Folder of frames, video, or flow map, relative to the data set's root, with ``/``.
         frames: File names of the frames in the order of time, relative to ``path``; empty for videos and flow maps.
-        first: Number of the first frame among those files.
+        first: Number of the first frame among those files. Where frames are missing between them, only the number at
+            the end of a file's name tells which frame it is; see ``frames.numbers``.
+        macro: Whether it is a macro-expression; label rules leave those out.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class Clip:
     path: str = ""
     frames: tuple[str, ...] = ()
     first: int = 0
+    macro: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
