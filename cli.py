@@ -144,21 +144,56 @@ def train(
 @app.command()
 def evaluate(
     what: Annotated[Evaluable, typer.Argument(help="Which part.")],
-    data: Annotated[Path, typer.Option(help="A flow-map folder (expression) or a data.yaml (gesture).")],
-    model: Annotated[str, typer.Option(help="Weights of the expression branch.")] = "regional-synthetic",
-    protocol: Annotated[str, typer.Option(help="none: ready weights, no training.")] = "none",
+    data: Annotated[
+        list[Path], typer.Option(help="Flow maps, a data set, an index.csv (expression); a data.yaml (gesture).")
+    ],
+    model: Annotated[
+        str, typer.Option(help="A classifier, or with --protocol none ready weights.")
+    ] = "regional-synthetic",
+    protocol: Annotated[
+        str, typer.Option(help="loso, cde, hde, cross, kfold; none: ready weights, no training.")
+    ] = "none",
     occlude: Annotated[str, typer.Option(help="Conditions: none,mask,glasses,block:0.3,...")] = "none",
-    seeds: Annotated[int, typer.Option(min=1, help="How often each occluder is drawn.")] = 1,
+    masked: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="NAME=DIR: a masked copy of the data as one more condition. May be repeated."),
+    ] = None,
+    seeds: Annotated[Optional[int], typer.Option(min=1, help="Default: 3, or 1 where nothing is trained.")] = None,  # noqa: UP045
+    augment: Annotated[str, typer.Option(help="Conditions that the training side is shown too: mask,block:0.3")] = "",
+    folds: Annotated[int, typer.Option(min=2, help="Of kfold.")] = 10,
+    labels: Annotated[str, typer.Option(help="megc2019 (three classes) or megc2018 (five).")] = "megc2019",
+    audit: Annotated[bool, typer.Option("--audit", help="Also score the common wrong rules, marked as such.")] = False,
+    null: Annotated[int, typer.Option(min=0, help="Run the pipeline so often on shuffled labels.")] = 0,
+    executor: Annotated[Executor, typer.Option(help="ray: a cluster (RAY_ADDRESS), or this machine.")] = Executor.local,
+    workers: Annotated[Optional[int], typer.Option(min=1, help="Folds at a time; default: the cores.")] = None,  # noqa: UP045
     out: OutDir = Path("out/evaluate"),
     record: RecordOption = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Measure ready weights on data that they have not seen."""
-    from multimodal.evaluation import run
+    """Measure ready weights on data that they have not seen, or train anew in every fold of a protocol."""
+    if what is Evaluable.gesture:
+        from multimodal.evaluation.gesture import evaluate_gesture
 
-    summary = run(what.value, data, out, model, protocol, occlude.split(","), seeds)
-    _record(record, summary, data)
+        summary = evaluate_gesture(data[0], out)
+    else:
+        from multimodal.evaluation.expression import config_of, evaluate_expression
+
+        given = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "labels": labels}
+        config = config_of({**given, "audit": audit, "null": null}, occlude, augment, masked or [])
+        summary = evaluate_expression(data, config, out, executor=executor.value, workers=workers, progress=True)
+    _record(record, summary, data[0])
     _print(summary, json_, _pretty)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="What evaluate expression --out left, or a folder of such: DIR.")],
+    json_: JsonFlag = False,
+) -> None:
+    """Make one HTML file of evaluations that opens offline, DIR/report.html, and their rows, DIR/report.csv."""
+    from multimodal.evaluation.report import write_report
+
+    _print(write_report(folder), json_, lambda content: "\n".join(content["outputs"].values()))
 
 
 @app.command()

@@ -60,34 +60,10 @@ def accuracy(truth: Sequence[int], predicted: Sequence[int], classes: int = 3) -
     return float(np.trace(counts) / max(counts.sum(), 1))
 
 
-def bootstrap_uf1(
-    truth: Sequence[int],
-    predicted: Sequence[int],
-    subjects: Sequence[str],
-    classes: int = 3,
-    draws: int = 1000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """95 % interval of the pooled UF1 when whole subjects are drawn anew.
-
-    Args:
-        truth: Labels, 0 to ``classes - 1``.
-        predicted: As many predicted labels.
-        subjects: Whose clip each is.
-        classes: Number of classes of the protocol.
-        draws: Bootstrap samples.
-        seed: Of the draws.
-    """
-    names = sorted(set(subjects))
-    owner = np.asarray([names.index(name) for name in subjects])
-    labels, guesses = np.asarray(truth), np.asarray(predicted)
-    by_subject = np.stack(
-        [confusion(labels[owner == s].tolist(), guesses[owner == s].tolist(), classes) for s in range(len(names))]
-    )
-    picks = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
-    scores = [float(f1_by_class(by_subject[pick].sum(axis=0)).mean()) for pick in picks]
-    low, high = np.percentile(scores, [2.5, 97.5])
-    return float(low), float(high)
+def weighted_f1(truth: Sequence[int], predicted: Sequence[int], classes: int = 3) -> float:
+    """F1 of the classes, each weighted by its number of clips, over all pooled predictions, 0 to 1."""
+    counts = confusion(truth, predicted, classes)
+    return float((f1_by_class(counts) * counts.sum(axis=1)).sum() / max(counts.sum(), 1))
 
 
 def _ratio(above: Float[np.ndarray, "n"], below: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:

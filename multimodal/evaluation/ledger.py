@@ -44,7 +44,7 @@ def record(
     rows = list(_flatten(figures))
     shared = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": shlex.join(_tidy(sys.argv if command is None else command)),
+        "command": shlex.join(tidy(sys.argv if command is None else command)),
         "revision": revision(),
         "config": "" if config is None else _sha(json.dumps(config, sort_keys=True, default=str).encode())[:16],
         "data": "" if data is None else hash_of(data)[:16],
@@ -90,8 +90,8 @@ def _label(item: Any, place: int) -> str:
     return str(place)
 
 
-def _tidy(command: Sequence[str]) -> list[str]:
-    # The program by its name: where it lies on this machine helps nobody.
+def tidy(command: Sequence[str]) -> list[str]:
+    """Return a command with the program by its name: where it lies on this machine helps nobody."""
     return ["veilspeak", *command[1:]]
 
 

@@ -22,7 +22,7 @@ def centred(flow: Float[np.ndarray, "n 3 28 28"]) -> Float[np.ndarray, "n featur
 def pooled(flow: Float[np.ndarray, "n 3 28 28"]) -> Float[np.ndarray, "n features"]:
     """Return ``centred`` maps averaged to 14 x 14 cells."""
     cells = _centred(flow).reshape(len(flow), 3, 14, 2, 14, 2)
-    return raw(cells.mean(axis=(3, 5)))
+    return np.ascontiguousarray(cells.mean(axis=(3, 5)).reshape(len(flow), -1), np.float64)
 
 
 def _centred(flow: np.ndarray) -> np.ndarray:
