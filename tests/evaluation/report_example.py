@@ -38,7 +38,7 @@ NAMES = [f"EP{number:03d}" for number in range(CLIPS)]
 
 def write_example(
     folder: Path,
-    model: str = "ststnet",
+    model: str = "example-net",
     skill: float = 0.6,
     seed: int = 0,
     attention: bool = True,

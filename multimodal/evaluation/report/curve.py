@@ -51,7 +51,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Mark:
-    """A condition of a run: its place, its interval, its shape as a path, and what it says."""
+    """A condition of a run: its place, its interval, its shape as a path, what it says, whether a line meets it."""
 
     x: float
     y: float
@@ -59,6 +59,7 @@ class Mark:
     high: float | None
     path: str
     title: str
+    joined: bool
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,8 @@ def _steps(low: float, high: float) -> list[float]:
 def _series(run: Run, conditions: Sequence[Condition], place: int, runs: int, scale: _Scale) -> Series:
     shape = SHAPES[place % len(SHAPES)]
     shift = (place - (runs - 1) / 2) * min(_DODGE, 20 / runs)
-    marks = {c.occlusion: _mark(run.label, c, shape, shift, scale) for c in conditions}
     line = sorted(_graded(conditions), key=lambda condition: condition.covered or 0)
+    marks = {c.occlusion: _mark(run.label, c, shape, shift, scale, c in line) for c in conditions}
     places = " ".join(f"{marks[c.occlusion].x},{marks[c.occlusion].y}" for c in line)
     return Series(run.label, place % STYLES, tuple(marks.values()), places, shape.format(x=20, y=8))
 
@@ -172,13 +173,13 @@ def _ratio(condition: Condition) -> bool:
         return False
 
 
-def _mark(run: str, condition: Condition, shape: str, shift: float, scale: _Scale) -> Mark:
+def _mark(run: str, condition: Condition, shape: str, shift: float, scale: _Scale, joined: bool) -> Mark:
     uf1, covered, ends = condition.uf1 or 0.0, condition.covered or 0.0, condition.uf1_ci95
     x, y = round(scale.x(covered) + shift, 1), scale.y(uf1)
     low, high = (scale.y(ends[0]), scale.y(ends[1])) if ends else (None, None)
     interval = f"interval {ends[0]:.3f} to {ends[1]:.3f}" if ends else "interval not measured"
     title = f"{run}, {shown(condition.occlusion)}: UF1 {uf1:.3f}, {interval}, {100 * covered:.0f} % of the face covered"
-    return Mark(x, y, low, high, shape.format(x=x, y=y), title)
+    return Mark(x, y, low, high, shape.format(x=x, y=y), title, joined)
 
 
 def _label_rows(points: Sequence[Condition], scale: _Scale) -> dict[str, int]:

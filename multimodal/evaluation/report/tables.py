@@ -170,8 +170,8 @@ def _pair(scores: Scores | None) -> tuple[Markup, Markup]:
 
 
 def _null_name(scores: Scores | None) -> str:
-    times = "" if scores is None or scores.repeats is None else f", {scores.repeats} times"
-    return f"Null test: trained on shuffled labels{times}"
+    times = scores and scores.repeats
+    return "Null test: trained on shuffled labels" + ("" if times is None else f", repeats: {times}")
 
 
 def _null_verdict(scores: Scores | None) -> Markup:
