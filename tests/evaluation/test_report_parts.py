@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +72,18 @@ def test_paired_intervals_are_of_the_same_clips_or_none(run: Run) -> None:
         other = Predictions(**{**vars(answers), "clips": tuple(clips)})
         assert PairedIntervals(other, "none")("mask", "smic") is None
         assert PairedIntervals(other, "none")("mask", "samm") is not None
+
+
+def test_paired_intervals_are_not_told_where_a_seed_lacks_a_person(run: Run) -> None:
+    answers = answers_of(run)
+    who = next(subject for subject in answers.subjects if subject.startswith("smic"))
+    kept = [r for r in range(len(answers)) if (answers.seeds[r], answers.subjects[r]) != ("0", who)]
+    columns = {name: column if name == "classes" else _rows(column, kept) for name, column in vars(answers).items()}
+    assert PairedIntervals(Predictions(**columns), "none")("mask", "smic") is None
+
+
+def _rows(column: Any, kept: list[int]) -> Any:
+    return column[kept] if isinstance(column, np.ndarray) else tuple(column[row] for row in kept)
 
 
 def test_worst_clips_are_wrong_most_often_and_then_surest(run: Run) -> None:
