@@ -8,16 +8,18 @@ files, and bombs: archives that unpack to far more than they say, than they coul
 from __future__ import annotations
 
 import hashlib
+import io
+import lzma
 import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from multimodal.errors import DecodeError, MissingError, UsageError
 
@@ -27,6 +29,8 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 """Endings of the files that are taken for archives."""
 
 _BLOCK = 1 << 20
+
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -119,16 +123,17 @@ def _opened(path: Path) -> Iterator[Opened]:
     try:
         with zipfile.ZipFile(path) if path.name.lower().endswith(".zip") else tarfile.open(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise DecodeError(f"{path.name} cannot be unpacked ({error}): fetch it anew, or unpack it by hand") from error
+    except (*_DAMAGE, NotImplementedError, RuntimeError, ValueError) as error:
+        raise _undecodable(path, error) from error
     except OSError as error:
         if error.errno is not None:  # the disk's own
             raise
-        raise DecodeError(f"{path.name} cannot be unpacked ({error}): fetch it anew, or unpack it by hand") from error
-    except Exception as error:
-        if type(error).__module__ in ("zlib", "lzma", "_lzma"):
-            raise DecodeError(f"{path.name} is damaged ({error}): fetch it anew") from error
-        raise
+        raise _undecodable(path, error) from error
+
+
+def _undecodable(path: Path, error: Exception) -> DecodeError:
+    why = " ".join(str(error).split())
+    return DecodeError(f"{path.name} cannot be unpacked ({why}): fetch it anew, or unpack it by hand")
 
 
 def _members(archive: Opened) -> Iterator[_Member]:
@@ -180,17 +185,15 @@ def _safe_name(name: str) -> str:
 
 
 @contextmanager
-def _content(archive: Opened, member: _Member) -> Iterator[IO[bytes]]:
-    if isinstance(archive, zipfile.ZipFile):
-        assert isinstance(member.handle, zipfile.ZipInfo)
-        with archive.open(member.handle) as content:
-            yield content
-    else:
-        assert isinstance(member.handle, tarfile.TarInfo)
+def _content(archive: Opened, member: _Member) -> Iterator[io.BufferedIOBase]:
+    opened: object = None
+    if isinstance(archive, zipfile.ZipFile) and isinstance(member.handle, zipfile.ZipInfo):
+        opened = archive.open(member.handle)
+    elif isinstance(archive, tarfile.TarFile) and isinstance(member.handle, tarfile.TarInfo):
         opened = archive.extractfile(member.handle)
-        assert opened is not None
-        with opened as content:
-            yield content
+    assert isinstance(opened, io.BufferedIOBase)
+    with opened:
+        yield opened
 
 
 class _Budget:
@@ -213,7 +216,7 @@ class _Budget:
                 f"it unpacks to over {self._said} bytes, and {max(self._room, 0)} are free: clear the disk"
             )
 
-    def copy(self, source: IO[bytes], target: IO[bytes], member: _Member) -> None:
+    def copy(self, source: io.BufferedIOBase, target: io.BufferedIOBase, member: _Member) -> None:
         """Copy one file, no further than its size and the whole allow."""
         left = member.size
         while block := source.read(_BLOCK):

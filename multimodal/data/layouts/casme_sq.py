@@ -19,6 +19,7 @@ from multimodal.data.layouts.codes import parse_emotion, parse_units
 from multimodal.data.layouts.sheets import Cell, Column, Grid, Row, Table, read_grids, text
 from multimodal.errors import UsageError
 
+_KIND = re.compile(r"(macro|micro)[ -]?expression", re.IGNORECASE)
 _FIELDS = ("subject", "clip", "onset", "apex", "offset", "units", "emotion", "kind")
 
 
@@ -43,7 +44,7 @@ class CasmeSq(Layout):
         """
         grid = next(iter(read_grids(path)), ())
         rows = (Row(n, dict(zip(_FIELDS, cells, strict=False)), {}) for n, cells in enumerate(grid, start=1))
-        kept = tuple(row for row in rows if row.text("kind").lower().endswith("expression"))
+        kept = tuple(row for row in rows if _KIND.match(row.text("kind")))
         if not kept:
             raise UsageError(f"{path.name}: no macro-expression or micro-expression in its eighth column: name another")
         return Table(path, kept, _FIELDS)
