@@ -19,6 +19,7 @@ from multimodal.evaluation.report.paired import PairedIntervals
 from multimodal.evaluation.report.predictions import Predictions
 from multimodal.evaluation.report.runs import Run, read_runs
 from multimodal.evaluation.report.summary import Condition, Summary
+from multimodal.evaluation.report.tables import by_dataset
 from multimodal.evaluation.report.worst import worst_clips
 from multimodal.results import REGIONS
 
@@ -113,10 +114,9 @@ def test_majority_score_is_that_of_naming_one_class_always(totals: list[int]) ->
     assert majority_uf1(summary) == pytest.approx(uf1(truth, constant, len(totals)))
 
 
+KINDS = ("none", "mask", "block:0.1", "block:0.3", "sunglasses", "hand", "a style with a name " * 5)
 CONDITIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["none", "mask", "block:0.1", "block:0.3", "sunglasses", "hand", "scarf"]), st.floats(0, 1)
-    ),
+    st.tuples(st.sampled_from(KINDS), st.floats(0, 1)),
     min_size=1,
     unique_by=lambda pair: pair[0],
 )
@@ -142,6 +142,7 @@ def test_nothing_of_the_curve_lies_outside_or_on_top_of_each_other(
         assert drawn.top - 0.1 <= mark.high <= mark.y <= mark.low <= drawn.top + PLOT_HEIGHT + 0.1
     for label in drawn.labels:
         assert 0 < label.y < drawn.top
+        assert 4 * len(label.text) <= label.text_x <= WIDTH - 4 * len(label.text)
         for other in drawn.labels:
             if other is not label and other.y == label.y:
                 assert abs(other.text_x - label.text_x) >= 8 * (len(label.text) + len(other.text)) / 2
@@ -197,3 +198,16 @@ def test_mean_attention_is_the_mean_of_the_file(run: Run, tmp_path: Path) -> Non
 
 def test_signs() -> None:
     assert [signed(value, 2) for value in (0.126, -0.126, 0.0, -0.004)] == ["+0.13", "−0.13", "0.00", "0.00"]
+
+
+def test_a_wide_table_is_split_and_loses_nothing() -> None:
+    names = [f"set {number}" for number in range(9)]
+    scores = {name: {"uf1": 0.5, "uar": 0.5, "clips": 3} for name in names}
+    wide = by_dataset(Summary(conditions=(Condition(occlusion="none", by_dataset=scores),)), lambda *_: None)
+    parts = wide.split(4)
+    assert [part.caption[-8:] for part in parts] == ["(1 of 3)", "(2 of 3)", "(3 of 3)"]
+    assert [name for part in parts for name in part.head[1:]] == list(wide.head[1:])
+    assert [cell for part in parts for cell in part.rows[0][1:]] == list(wide.rows[0][1:])
+    assert all(part.rows[0][0] == "clean" and len(part.rows[0]) == len(part.head) <= 5 for part in parts)
+    assert wide.split(9) == [wide]
+    assert by_dataset(Summary(conditions=(Condition(occlusion="none"),)), lambda *_: None).split(4) == []

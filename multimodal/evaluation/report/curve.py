@@ -16,6 +16,7 @@ PLOT_HEIGHT = 230
 _EDGE = 16  # between the axis and the first mark, so that marks beside each other stay off the axis
 _ROW = 17  # a line of labels above the plot
 _LETTER = 8.5  # a letter of a label is about that wide
+_LONGEST = 50  # letters of a label; the marks' titles have the whole name
 _DODGE = 5.0  # marks of different runs stand beside each other
 
 SHAPES: tuple[str, ...] = (
@@ -187,7 +188,7 @@ def _label_rows(points: Sequence[Condition], scale: _Scale) -> dict[str, int]:
     ends: list[float] = []
     rows: dict[str, int] = {}
     for name, covered in sorted(_mean_covered(points).items(), key=lambda item: item[1]):
-        middle, half = _text_x(name, scale.x(covered)), len(name) * _LETTER / 2
+        middle, half = _text_x(name, scale.x(covered)), _half(name)
         free = [row for row, end in enumerate(ends) if end + _LETTER < middle - half]
         row = free[0] if free else len(ends)
         ends[row : row + 1] = [middle + half]
@@ -197,12 +198,20 @@ def _label_rows(points: Sequence[Condition], scale: _Scale) -> dict[str, int]:
 
 def _label(name: str, row: int, points: Sequence[Condition], scale: _Scale) -> Label:
     x = scale.x(_mean_covered(points)[name])
-    return Label(x, _text_x(name, x), _ROW * (row + 1) - 3, name)
+    return Label(x, _text_x(name, x), _ROW * (row + 1) - 3, _short(name))
 
 
 def _text_x(name: str, x: float) -> float:
-    half = len(name) * _LETTER / 2
+    half = _half(name)
     return round(min(max(x, half), WIDTH - half), 1)
+
+
+def _half(name: str) -> float:
+    return len(_short(name)) * _LETTER / 2
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def _mean_covered(points: Sequence[Condition]) -> dict[str, float]:

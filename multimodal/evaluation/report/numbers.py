@@ -32,7 +32,7 @@ def span(ends: tuple[float, float] | None, signs: bool = False) -> Markup:
     if ends is None:
         return UNKNOWN
     low, high = (change(end) if signs else score(end) for end in ends)
-    return Markup("{} to {}").format(low, high)
+    return Markup('<span class="range">{} to {}</span>').format(low, high)
 
 
 def text(value: object) -> Markup:

@@ -25,11 +25,11 @@ class Chapter:
 
     run: Run
     by_condition: Table
-    by_dataset: Table
-    by_class: Table
+    by_dataset: list[Table]
+    by_class: list[Table]
     matrices: list[matrices.Matrix]
     faces: list[face.Face]
-    attention: Table
+    attention: list[Table]
     worst: list[tuple[str, Table]]
     audit: Table
     problems: Table
@@ -55,7 +55,7 @@ def render(runs: Sequence[Run], title: str) -> str:
         runs=runs,
         headline=words.headline(runs),
         differences=words.comparability(runs),
-        side_by_side=tables.side_by_side(runs) if len(runs) > 1 else None,
+        side_by_side=tables.side_by_side(runs).split(7) if len(runs) > 1 else None,
         curve=curve.curve(runs),
         chapters=[_chapter(run) for run in runs],
         face=face,
@@ -72,11 +72,11 @@ def _chapter(run: Run) -> Chapter:
     return Chapter(
         run,
         tables.by_condition(summary),
-        tables.by_dataset(summary, PairedIntervals(run.predictions, base)),
-        tables.by_class(summary),
+        tables.by_dataset(summary, PairedIntervals(run.predictions, base)).split(4),
+        tables.by_class(summary).split(7),
         matrices.matrices(summary),
         face.faces(means, base),
-        face.attention_table(means, base),
+        face.attention_table(means, base).split(7),
         _worst(run, base),
         tables.audit(summary),
         tables.problems(summary),

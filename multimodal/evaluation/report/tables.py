@@ -36,6 +36,16 @@ class Table:
     rows: tuple[Row, ...]
     marked: frozenset[int] = frozenset()
 
+    def split(self, most: int) -> list[Table]:
+        """Return the same in tables of at most so many columns beside the headings, so that none is too wide."""
+        starts = range(1, len(self.head), most)
+        return [self._part(slice(start, start + most), place, len(starts)) for place, start in enumerate(starts, 1)]
+
+    def _part(self, columns: slice, place: int, parts: int) -> Table:
+        caption = self.caption if parts == 1 else f"{self.caption} ({place} of {parts})"
+        rows = tuple((row[0], *row[columns]) for row in self.rows)
+        return Table(caption, (self.head[0], *self.head[columns]), rows, self.marked)
+
 
 def by_condition(summary: Summary) -> Table:
     """All scores of a run, a row a condition."""
