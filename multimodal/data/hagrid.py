@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from multimodal.data.hagrid_labels import Fault, labels_of
 from multimodal.data.index import Problem
 from multimodal.data.yolo_folder import IMAGE_SUFFIXES
 from multimodal.errors import DecodeError, MissingError, UsageError, VeilspeakError
@@ -136,14 +137,14 @@ def _photos(
     for given, path in files:
         for name, entry in _entries(path):
             where = f"{path.name} {name}"
-            lines = _lines(entry, names, where, problems)
+            found = labels_of(name, entry, names)
             person = str(entry.get("user_id") or "")
-            if lines is not None and not (person or given):
-                problems.append(
-                    Problem("no user", where, "nobody knows whose hand it is: it cannot be dealt out", True)
-                )
-            elif lines is not None:
-                yield Photo(name, path.stem, person, given or split_of(person, shares), lines)
+            if isinstance(found, tuple) and not (person or given):
+                found = Fault("no user", "nobody knows whose hand it is: it cannot be dealt out")
+            if isinstance(found, Fault):
+                problems.append(Problem(found.kind, where, found.what, dropped=True))
+            else:
+                yield Photo(name, path.stem, person, given or split_of(person, shares), found)
 
 
 def _entries(path: Path) -> list[tuple[str, dict[str, Any]]]:
