@@ -32,7 +32,7 @@ def labels_of(name: str, entry: Mapping[str, Any], signs: Sequence[str]) -> tupl
         Lines of class, centre x, centre y, width, height; cut to the picture.
     """
     boxes, labels = entry.get("bboxes"), entry.get("labels")
-    if PurePath(name).name != name or name.startswith(".") or "\\" in name:
+    if not name or PurePath(name).name != name or name.startswith(".") or "\\" in name:
         return Fault("unsound entry", f"{name!r} is no name of a picture")
     if not isinstance(boxes, list) or not isinstance(labels, list) or len(boxes) != len(labels) or not boxes:
         return Fault("unsound entry", "bboxes and labels are not lists of one length")
