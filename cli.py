@@ -259,6 +259,21 @@ def occlude(
 
 
 @app.command()
+def index(
+    data: Annotated[list[Path], typer.Argument(help="Data sets: folders, a sheet alone, an index, or archives.")],
+    layout: Annotated[str, typer.Option(help="Which layout; auto tells it from what is there.")] = "auto",
+    sheet: Annotated[Optional[Path], typer.Option(help="The coding sheet, if it lies elsewhere.")] = None,  # noqa: UP045
+    cache: Annotated[Optional[Path], typer.Option(help="Folder in which archives are unpacked.")] = None,  # noqa: UP045
+    out: Annotated[Optional[Path], typer.Option(help="Write the index as CSV.")] = None,  # noqa: UP045
+    json_: JsonFlag = False,
+) -> None:
+    """Check data sets: which clips there are, of which classes, and every disagreement of sheet and files."""
+    from multimodal.data import index_report
+
+    _print(index_report.run(data, layout, sheet, out, cache), json_, index_report.text)
+
+
+@app.command()
 def doctor(json_: JsonFlag = False) -> None:
     """Check each part: works, or what to do."""
     from multimodal.doctor import examine, report

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from multimodal.data.index import Clip, ClipIndex, Units
 from multimodal.data.layouts.base import known_emotions, wanted
-from multimodal.data.layouts.checks import Coded, Notes, clip_of
+from multimodal.data.layouts.checks import clip_of
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.codes import parse_emotion, parse_objective, parse_units
 from multimodal.data.layouts.folders import FrameFolder, frame_number, list_frames
 from multimodal.data.layouts.sheets import Row, read_table, whole

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from multimodal.data.index import ClipIndex, Units
-from multimodal.data.layouts.checks import Coded, Notes, index_of
+from multimodal.data.layouts.checks import index_of
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.codes import parse_units
 from multimodal.data.layouts.folders import frame_folders
 from multimodal.data.layouts.sheets import SUFFIXES, Column, ColumnError, Row, Table, read_table, text

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from multimodal.data.layouts.base import Layout, numbered, register_layout
-from multimodal.data.layouts.checks import Coded, Notes
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.codes import parse_emotion, parse_units
 from multimodal.data.layouts.sheets import Cell, Column, Grid, Row, Table, read_grids, text
 from multimodal.errors import UsageError

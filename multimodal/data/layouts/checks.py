@@ -4,62 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-from multimodal.data.index import Clip, ClipIndex, Problem, Units
+from multimodal.data.index import Clip, ClipIndex
+from multimodal.data.layouts.coded import Coded, Notes, Times, timed
 from multimodal.data.layouts.codes import parse_objective
-from multimodal.data.layouts.folders import FrameFolder, Match, Tail, match
-from multimodal.data.layouts.sheets import Cell, whole
-
-
-@dataclass(frozen=True)
-class Coded:
-    """One expression, as a sheet has it; frame numbers and classes are still cells.
-
-    Attributes:
-        where: File and row, for messages.
-        subject, clip, emotion, units, fps, macro: As in ``Clip``.
-        onset, apex, offset, objective: Cells.
-        tails: How its folder may be called, the likeliest first.
-    """
-
-    where: str
-    subject: str
-    clip: str
-    onset: Cell
-    apex: Cell
-    offset: Cell
-    emotion: str
-    objective: Cell = None
-    units: Units = ()
-    fps: float = 0.0
-    macro: bool = False
-    tails: tuple[Tail, ...] = ()
-
+from multimodal.data.layouts.folders import FrameFolder, Match, match
 
 ABSENT = FrameFolder("", (), ())
 """Stands for a folder that should be there and is not."""
-
-
-@dataclass
-class Notes:
-    """Collects problems, in the order in which they are met."""
-
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, kind: str, where: str, what: str, dropped: bool = False) -> None:
-        """Note one problem; see ``Problem``."""
-        self.problems.append(Problem(kind, where, what, dropped))
-
-
-class Times(NamedTuple):
-    """Onset, apex and offset, frame numbers."""
-
-    onset: int
-    apex: int | None
-    offset: int | None
 
 
 def index_of(
@@ -161,50 +115,11 @@ def clip_of(
         notes.add("unknown emotion", where, f"{row.where}: {unknown[0]!r} is none of {known}", dropped=True)
     if times is None or unknown or (folder is not None and not _complete(row, folder, times, notes)):
         return None
-    frames = folder.between(times.onset, _last(times)) if folder and stretch else folder
+    frames = folder.between(times.onset, times.last) if folder and stretch else folder
     clip = Clip(dataset, row.subject, row.clip, *times, row.fps, row.emotion, _objective(row, where, notes), row.units)
     if frames:
         clip = replace(clip, path=frames.path, frames=frames.names, first=frames.numbers[0])
     return replace(clip, macro=row.macro)
-
-
-def timed(row: Coded, notes: Notes) -> Times | None:
-    """Check onset, apex and offset against each other; what contradicts the rest becomes None.
-
-    Returns:
-        The times, or None where there is no onset.
-    """
-    where = f"{row.subject}/{row.clip}"
-    onset, apex, offset = (
-        _frame(cell, name, row, notes)
-        for name, cell in (("onset", row.onset), ("apex", row.apex), ("offset", row.offset))
-    )
-    if onset is None:
-        notes.add("missing onset", where, f"{row.where}: the sheet has no onset", dropped=True)
-        return None
-    if offset is not None and offset < onset:
-        notes.add("offset before onset", where, f"{row.where}: offset {offset}, onset {onset}: offset taken as unknown")
-        offset = None
-    if apex is not None and apex < onset:
-        notes.add("apex before onset", where, f"{row.where}: apex {apex}, onset {onset}: apex taken as unknown")
-        apex = None
-    elif apex is not None and offset is not None and apex > offset:
-        notes.add("apex after offset", where, f"{row.where}: apex {apex}, offset {offset}: apex taken as unknown")
-        apex = None
-    elif apex == onset:
-        notes.add("apex at onset", where, f"{row.where}: apex and onset are frame {onset}: there is no motion between")
-    return Times(onset, apex, offset)
-
-
-def _frame(cell: Cell, name: str, row: Coded, notes: Notes) -> int | None:
-    number = whole(cell)
-    where = f"{row.subject}/{row.clip}"
-    if isinstance(number, str):
-        notes.add("non-numeric frame", where, f"{row.where}: {name} is {number!r}: taken as unknown")
-        return None
-    if number is None and name != "onset":
-        notes.add(f"unknown {name}", where, f"{row.where}: the sheet has no {name}")
-    return number
 
 
 def _objective(row: Coded, where: str, notes: Notes) -> int | None:
@@ -225,19 +140,14 @@ def _complete(row: Coded, folder: FrameFolder, times: Times, notes: Notes) -> bo
     if len(set(folder.numbers)) < len(folder.numbers):
         notes.add("frame twice", where, f"{folder.path}: several pictures of one number", dropped=True)
         return False
-    missing = sorted(set(range(times.onset, _last(times) + 1)) - set(folder.numbers))
+    missing = sorted(set(range(times.onset, times.last + 1)) - set(folder.numbers))
     if not missing:
         return True
     usable = times.onset not in missing and times.apex not in missing
-    there, asked = f"{folder.numbers[0]} to {folder.numbers[-1]}", f"{times.onset} to {_last(times)}"
+    there, asked = f"{folder.numbers[0]} to {folder.numbers[-1]}", f"{times.onset} to {times.last}"
     what = f"{folder.path}: of frames {asked} {_stretches(missing)} are missing ({there} are there)"
     notes.add("missing frame", where, what, dropped=not usable)
     return usable
-
-
-def _last(times: Times) -> int:
-    known = (number for number in (times.offset, times.apex, times.onset) if number is not None)
-    return next(known)
 
 
 def _stretches(numbers: Sequence[int]) -> str:

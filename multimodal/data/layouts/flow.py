@@ -11,7 +11,7 @@ from pathlib import Path
 from multimodal.data.flow_folder import dataset_of
 from multimodal.data.index import Clip, ClipIndex
 from multimodal.data.layouts.base import Layout, register_layout
-from multimodal.data.layouts.checks import Coded, Notes
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.sheets import Table
 from multimodal.errors import MissingError
 from multimodal.results import EXPRESSIONS

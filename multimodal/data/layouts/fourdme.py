@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from multimodal.data.layouts.base import Layout, marked_units, register_layout, wanted
-from multimodal.data.layouts.checks import Coded, Notes
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.codes import parse_emotion, parse_units
 from multimodal.data.layouts.sheets import Row, Table, text
 

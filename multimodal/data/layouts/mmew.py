@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from multimodal.data.layouts.base import Layout, numbered, register_layout, wanted
-from multimodal.data.layouts.checks import Coded, Notes
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.codes import parse_emotion, parse_units
 from multimodal.data.layouts.sheets import Table
 

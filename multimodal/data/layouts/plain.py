@@ -7,7 +7,7 @@ from pathlib import Path
 
 from multimodal.data.index import ClipIndex
 from multimodal.data.layouts.base import Layout, register_layout
-from multimodal.data.layouts.checks import Coded, Notes
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.sheets import Table
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from multimodal.data.index import ClipIndex, Problem, merged
 from multimodal.data.layouts.base import Layout, numbered, register_layout, wanted
-from multimodal.data.layouts.checks import Coded, Notes, index_of
+from multimodal.data.layouts.checks import index_of
+from multimodal.data.layouts.coded import Coded, Notes
 from multimodal.data.layouts.folders import FrameFolder, frame_folders
 from multimodal.data.layouts.sheets import Table, text
 from multimodal.errors import MissingError
