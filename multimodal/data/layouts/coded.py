@@ -1,4 +1,4 @@
-"""Rows of a sheet as they stand there, their frame numbers checked against each other, and the problems met on the way."""
+"""Rows of a sheet as they stand there, and their frame numbers, checked against each other."""
 
 from __future__ import annotations
 
