@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from multimodal.data.labels import label_rule, megc2018
+from multimodal.data.layouts.base import Layout, wanted
+from multimodal.data.layouts.coded import Coded, Notes
+from multimodal.data.layouts.codes import parse_emotion
+from multimodal.data.layouts.sheets import Table
 from multimodal.data.open_index import open_index
 from multimodal.errors import UsageError
 from multimodal.testing import fabricate
@@ -141,3 +146,30 @@ def test_gaps_that_spare_onset_and_apex_are_told_and_cost_nothing(tmp_path: Path
 def test_one_sheet_cannot_be_of_two_data_sets(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one at a time"):
         open_index([tmp_path, tmp_path], sheet=tmp_path / "sheet.xlsx")
+
+
+class Mine(Layout):
+    """The example of docs/data-sets.md."""
+
+    name, title, fps = "mine", "My set", 100.0
+    emotions = frozenset(["disgust", "happiness"])
+    columns = (*wanted(subject="Subject", clip="File", onset="On", apex="Peak", offset="Off", emotion="Emotion"),)
+
+    def coded(self, table: Table, notes: Notes) -> Iterator[Coded]:
+        for row in table.rows:
+            subject, clip = row.text("subject"), row.text("clip")
+            times = row.cells["onset"], row.cells["apex"], row.cells["offset"]
+            emotion = parse_emotion(row.cells["emotion"])
+            yield Coded(table.where(row), subject, clip, *times, emotion, fps=self.fps, tails=((subject, clip),))
+
+
+def test_a_layout_takes_a_few_lines(tmp_path: Path) -> None:
+    header = ("Subject", "File", "On", "Peak", "Off", "Emotion")
+    write_sheet(tmp_path / "mine.xlsx", [[header, ("p1", "a", 1, 2, 3, "Disgust"), ("p1", "b", 1, 2, 3, "joy")]])
+    for clip in "abc":
+        for frame in (1, 2, 3):
+            write_picture(tmp_path / "p1" / clip / f"f{frame}.png", np.zeros((4, 4, 3), np.uint8))
+    assert Mine().looks_like(tmp_path)
+    index = Mine().read(tmp_path)
+    assert [(clip.key, clip.apex, clip.fps, clip.path) for clip in index] == [(("mine", "p1", "a"), 2, 100.0, "p1/a")]
+    assert index.counts() == {"unknown emotion": 1, "folder without row": 1}
