@@ -32,5 +32,6 @@ def no_finer(scene: Scene, draw: Callable[[Scene], Layer], finest: float = 110.0
     matrix = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     large = cv2.warpAffine(both, matrix, scene.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    alpha = np.clip(large[..., 3], 0, 1)
-    return np.clip(large[..., :3] / np.maximum(alpha, 1e-3)[..., None], 0, 1), alpha
+    # Cubic weights overshoot colour and alpha alike; only their ratio is the colour.
+    colour = large[..., :3] / np.maximum(large[..., 3:], 1e-3)
+    return np.clip(colour, 0, 1), np.clip(large[..., 3], 0, 1)
