@@ -7,9 +7,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from occlusion import glass
+from occlusion.degrading import glass
+from occlusion.degrading.optics import bending, bent, blended, defocused, paired, softened, swept
 from occlusion.occluder import Scene
-from occlusion.optics import bending, bent, blended, defocused, paired, softened, swept
 from occlusion.registry import Change, register_degradation
 
 _Step = Callable[[np.ndarray], np.ndarray]

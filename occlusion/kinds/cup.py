@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from occlusion.coarse import no_finer
-from occlusion.fingers import Grip, around, hand
-from occlusion.glazes import Coat, brushed, glass, glazed
 from occlusion.head import Head
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.solids import MM, placed, touching
-from occlusion.surface import Layer, Sheet, over, paint, turned
-from occlusion.texture import RGB, noise
-from occlusion.vessels import LIDS, SHAPES, Paint, Shape, Vessel, handle, inner, rim_ring, wall
+from occlusion.shapes.coarse import no_finer
+from occlusion.shapes.fingers import Grip, around, hand
+from occlusion.shapes.glazes import Coat, brushed, glass, glazed
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.solids import MM, placed, touching
+from occlusion.shapes.surface import Layer, Sheet, over, paint, turned
+from occlusion.shapes.texture import RGB, noise
+from occlusion.shapes.vessels import LIDS, SHAPES, Paint, Shape, Vessel, handle, inner, rim_ring, wall
 
 _ANCHORS = (4, 61, 291, 205, 425, 199, 152)
 _COFFEE, _WATER = (0.20, 0.11, 0.06), (0.80, 0.86, 0.88)

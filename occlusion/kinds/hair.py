@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from occlusion.combing import Look, comb
 from occlusion.head import Head
-from occlusion.locks import Growth, grow
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.scalp import Scalp
-from occlusion.strands import stroke
+from occlusion.shapes.combing import Look, comb
+from occlusion.shapes.locks import Growth, grow
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.scalp import Scalp
+from occlusion.shapes.strands import stroke
 
 _ANCHORS = (10, 67, 297, 109, 338, 103, 332, 54, 284, 127, 356, 151, 9)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from occlusion.arm import Arm, bare, sleeve
-from occlusion.complexion import grain, in_tone
-from occlusion.cutout import Cutout, rendered
-from occlusion.hand_photos import pick
 from occlusion.head import Head
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.surface import Layer, over, turned
+from occlusion.shapes.arm import Arm, bare, sleeve
+from occlusion.shapes.complexion import grain, in_tone
+from occlusion.shapes.cutout import Cutout, rendered
+from occlusion.shapes.hand_photos import pick
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.surface import Layer, over, turned
 
 _PALM = 1.35
 """Breadth of an adult's palm in eye distances: 85 mm in 63 mm."""

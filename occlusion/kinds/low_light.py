@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from occlusion.fields import as_factor, bars, dimmed, pool, vignette
+from occlusion.degrading.fields import as_factor, bars, dimmed, pool, vignette
+from occlusion.degrading.sensor import Exposure, Sensor
 from occlusion.occluder import Scene
 from occlusion.registry import Change, register_degradation
-from occlusion.sensor import Exposure, Sensor
-from occlusion.texture import RGB
+from occlusion.shapes.texture import RGB
 
 _Step = Callable[[np.ndarray], np.ndarray]
 

@@ -7,12 +7,22 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from occlusion.canvas import ellipse
-from occlusion.carried import Canvas, Carrier
-from occlusion.coding import Interlaced, Lagging, compressed, dithered, paled, resampled, sharpened, smaller, thinned
+from occlusion.degrading.carried import Canvas, Carrier
+from occlusion.degrading.coding import (
+    Interlaced,
+    Lagging,
+    compressed,
+    dithered,
+    paled,
+    resampled,
+    sharpened,
+    smaller,
+    thinned,
+)
+from occlusion.degrading.optics import blended
 from occlusion.occluder import Scene
-from occlusion.optics import blended
 from occlusion.registry import Change, register_degradation
+from occlusion.shapes.canvas import ellipse
 
 _Maker = Callable[[Scene], Change]
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from occlusion.coarse import no_finer
-from occlusion.fingers import Grip, around, hand
-from occlusion.fur import brush, combed, rooted
 from occlusion.head import Head
-from occlusion.microphones import BALL, FOAM, boom, ear_pad, even, flag, grille, shaft, windshield
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.skull import skull
-from occlusion.solids import MM, placed, touching
-from occlusion.studio import broadcast, condenser, pop_filter, stand
-from occlusion.surface import Layer, Sheet, over, paint, turned
-from occlusion.texture import RGB
-from occlusion.vessels import wall
+from occlusion.shapes.coarse import no_finer
+from occlusion.shapes.fingers import Grip, around, hand
+from occlusion.shapes.fur import brush, combed, rooted
+from occlusion.shapes.microphones import BALL, FOAM, boom, ear_pad, even, flag, grille, shaft, windshield
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.skull import skull
+from occlusion.shapes.solids import MM, placed, touching
+from occlusion.shapes.studio import broadcast, condenser, pop_filter, stand
+from occlusion.shapes.surface import Layer, Sheet, over, paint, turned
+from occlusion.shapes.texture import RGB
+from occlusion.shapes.vessels import wall
 
 _HAIRS = 9000
 _ANCHORS = (4, 61, 291, 205, 425, 199, 152)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from occlusion.canvas import ellipse, filled, rounded
 from occlusion.occluder import Drawing, Scene
 from occlusion.registry import register_occluder
-from occlusion.texture import pattern
+from occlusion.shapes.canvas import ellipse, filled, rounded
+from occlusion.shapes.texture import pattern
 
 _ANCHORS = (33, 263, 61, 291, 1, 152)
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from occlusion.board import FINE
-from occlusion.coarse import no_finer
-from occlusion.fingers import Grip, hand, over_edge
 from occlusion.head import Head
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
-from occlusion.phone_backs import Back, back
 from occlusion.registry import register_occluder
-from occlusion.skull import skull
-from occlusion.solids import MM, placed, printed, slab, tinted, touching
-from occlusion.surface import Layer, Sheet, Skin, plain, turned
-from occlusion.texture import RGB
+from occlusion.shapes.board import FINE
+from occlusion.shapes.coarse import no_finer
+from occlusion.shapes.fingers import Grip, hand, over_edge
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.phone_backs import Back, back
+from occlusion.shapes.skull import skull
+from occlusion.shapes.solids import MM, placed, printed, slab, tinted, touching
+from occlusion.shapes.surface import Layer, Sheet, Skin, plain, turned
+from occlusion.shapes.texture import RGB
 
 _CALL_ANCHORS = {-1: (127, 234, 123, 61, 172, 4), 1: (356, 454, 352, 291, 397, 4)}
 _FILM_ANCHORS = (4, 61, 291, 205, 425, 152)

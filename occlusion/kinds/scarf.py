@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from occlusion.cloth import Cloth
-from occlusion.draping import CUTS, build
 from occlusion.head import Head
-from occlusion.neck import Neck
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.surface import paint
-from occlusion.tiles import tiles
-from occlusion.winding import wind
+from occlusion.shapes.cloth import Cloth
+from occlusion.shapes.draping import CUTS, build
+from occlusion.shapes.neck import Neck
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.surface import paint
+from occlusion.shapes.tiles import tiles
+from occlusion.shapes.winding import wind
 
 _ANCHORS = (123, 352, 132, 361, 6, 152, 195, 199)
 _BLACK = (0.0, 0.0, 0.0)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from occlusion.carried import Canvas, Carrier
-from occlusion.lamps import Beam, Lamp, as_factor
+from occlusion.degrading.carried import Canvas, Carrier
+from occlusion.degrading.lamps import Beam, Lamp, as_factor
+from occlusion.degrading.relief import Relief, relief_of
 from occlusion.occluder import Scene
 from occlusion.registry import Change, register_degradation
-from occlusion.relief import Relief, relief_of
-from occlusion.texture import RGB
+from occlusion.shapes.texture import RGB
 
 _ANCHORS = (33, 263, 61, 291, 1, 152, 127, 356)
 _FINE, _MARGIN = 30.0, 1.0

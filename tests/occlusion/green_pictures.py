@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from occlusion.cutout import rendered
+from occlusion.shapes.cutout import rendered
 
 SHAPE = (360, 400)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from green_pictures import SHAPE, photo, screen
 
-from occlusion.green import key_out
+from occlusion.shapes.green import key_out
 
 
 def overlap(found: np.ndarray, true: np.ndarray) -> float:

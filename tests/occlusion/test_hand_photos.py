@@ -9,10 +9,10 @@ from green_pictures import SHAPE, photo, save
 from heads import head, picture
 
 from multimodal.results import REGIONS
-from occlusion.cutout import Cutout, rendered
 from occlusion.drawing import coverage, draw
-from occlusion.green import key_out
-from occlusion.hand_photos import measured, pick
+from occlusion.shapes.cutout import Cutout, rendered
+from occlusion.shapes.green import key_out
+from occlusion.shapes.hand_photos import measured, pick
 
 
 @pytest.fixture

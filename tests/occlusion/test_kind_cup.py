@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from occlusion.drawing import styles
 from occlusion.head import Head
 from occlusion.kinds.cup import STYLES
-from occlusion.vessels import LIDS, SHAPES, handle, wall
+from occlusion.shapes.vessels import LIDS, SHAPES, handle, wall
 
 FORMS = {style.form: name for name, style in STYLES.items() if style.form != "tumbler"}
 LARGE = ("mug-white", "paper-sleeve")

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.results import REGIONS
-from occlusion.combing import comb
 from occlusion.drawing import coverage, styles
 from occlusion.head import Head
 from occlusion.kinds.hair import CUTS, STYLES
-from occlusion.locks import Growth, grow
 from occlusion.occluder import Drawing, Scene
 from occlusion.registry import entry_of
-from occlusion.scalp import Scalp
-from occlusion.strands import Strands, stroke
+from occlusion.shapes.combing import comb
+from occlusion.shapes.locks import Growth, grow
+from occlusion.shapes.scalp import Scalp
+from occlusion.shapes.strands import Strands, stroke
 
 
 def index(*names: str) -> list[int]:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.results import REGIONS
-from occlusion.complexion import in_tone
-from occlusion.cutout import poses, rendered
 from occlusion.drawing import coverage, draw, styles
 from occlusion.occluder import Drawing
+from occlusion.shapes.complexion import in_tone
+from occlusion.shapes.cutout import poses, rendered
 
 SMALL = (150, 170)
 NAMES = styles("hand")

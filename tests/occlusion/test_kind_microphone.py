@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from occlusion.drawing import styles
-from occlusion.fur import combed, rooted
-from occlusion.microphones import BALL, flag, grille
+from occlusion.shapes.fur import combed, rooted
+from occlusion.shapes.microphones import BALL, flag, grille
 
 SOLID = ("ball-steel", "foam-red", "news-cube-blue", "podcast-black", "dead-cat-grey")
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from occlusion.drawing import styles
-from occlusion.solids import slab
-from occlusion.surface import plain
+from occlusion.shapes.solids import slab
+from occlusion.shapes.surface import plain
 
 CALLS, FILMS, WIDE = ([s for s in styles("phone") if s.startswith(hold)] for hold in ("call", "film", "wide"))
 SIDES = {-1: "left", 1: "right"}

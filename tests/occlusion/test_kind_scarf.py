@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.results import REGIONS
-from occlusion import tiles
 from occlusion.drawing import coverage, styles
 from occlusion.occluder import Drawing, Scene
 from occlusion.registry import entry_of
-from occlusion.surface import Sheet, paint
-from occlusion.texture import PATTERNS
-from occlusion.weave import WEAVES, figure
+from occlusion.shapes import tiles
+from occlusion.shapes.surface import Sheet, paint
+from occlusion.shapes.texture import PATTERNS
+from occlusion.shapes.weave import WEAVES, figure
 
 
 def index(*names: str) -> list[int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from occlusion.optics import bending, bent, blended, defocused, softened, swept
+from occlusion.degrading.optics import bending, bent, blended, defocused, softened, swept
 
 
 def textured(seed: int = 0, shape: tuple[int, int] = (120, 160)) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from heads import head, turned
 
-from occlusion.carried import Canvas, Carrier
-from occlusion.relief import Relief, relief_of, unshadowed
+from occlusion.degrading.carried import Canvas, Carrier
+from occlusion.degrading.relief import Relief, relief_of, unshadowed
 
 FINE = 30.0
 

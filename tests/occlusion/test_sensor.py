@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from occlusion.sensor import GAMMA, Exposure, Sensor
+from occlusion.degrading.sensor import GAMMA, Exposure, Sensor
 
 
 def seen(exposure: Exposure, value: int, size: int = 250, grey: bool = False) -> np.ndarray:

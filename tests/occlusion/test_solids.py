@@ -7,15 +7,15 @@ from held import SMALL, face
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from occlusion.board import Board
-from occlusion.canvas import filled
-from occlusion.coarse import no_finer
-from occlusion.fingers import Grip, around, hand
 from occlusion.head import Head
 from occlusion.occluder import Scene
-from occlusion.skull import skull
-from occlusion.solids import evenly, limb, placed, printed, touching
-from occlusion.surface import Layer, Sheet, paint, plain, turned
+from occlusion.shapes.board import Board
+from occlusion.shapes.canvas import filled
+from occlusion.shapes.coarse import no_finer
+from occlusion.shapes.fingers import Grip, around, hand
+from occlusion.shapes.skull import skull
+from occlusion.shapes.solids import evenly, limb, placed, printed, touching
+from occlusion.shapes.surface import Layer, Sheet, paint, plain, turned
 
 
 def test_a_line_is_divided_evenly() -> None:

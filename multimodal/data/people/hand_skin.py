@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.canvas import rounded
+from occlusion.shapes.canvas import rounded
 
 Pixels = Float[np.ndarray, "pixels"]
 
