@@ -100,7 +100,7 @@ def _measure_kind(
         row[f"still{ending}"] += [float(np.abs(polygon - found[0][1]).max()) for _, polygon, _ in found]
         row[f"flow{ending}"] += [_flow_inside(found[0], later) for later in found[1:]]
         found = list(_follow(kind, seed, moving, jitter))
-        off = _off_the_head(studio, [pose for _, _, pose in moving], [polygon for _, polygon, _ in found])
+        off = _off_the_face(studio, moving, [polygon for _, polygon, _ in found])
         row[f"moving{ending}"] += off
         if not jitter:
             row["moving_worst"] += off
@@ -131,19 +131,15 @@ def _flow_inside(first: tuple[np.ndarray, ...], later: tuple[np.ndarray, ...]) -
     return float(np.hypot(flow[..., 0], flow[..., 1])[inside].mean())
 
 
-def _off_the_head(studio: Studio, poses: Sequence[Pose], polygons: Sequence[np.ndarray]) -> list[float]:
+def _off_the_face(studio: Studio, film: _Film, polygons: Sequence[np.ndarray]) -> list[float]:
     """Return, frame by frame, how far the occluder's motion is from that of the face under it, pixels.
 
-    Both are means over the covered part of the face: an occluder is carried as a whole.
+    Both are means over the covered part of the face, as far as the landmarks reach: an occluder is carried as a whole.
     """
+    poses = [pose for _, _, pose in film]
     start = studio.places(poses[0])
     where = np.flatnonzero(studio.face(poses[0]))
-    outline = polygons[0].astype(np.float32)[:, None]
-    y, x = np.mgrid[:HEIGHT:_STEP, :WIDTH:_STEP].reshape(2, -1)
-    under = np.array(
-        [cv2.pointPolygonTest(outline, (float(a), float(b)), False) >= 0 for a, b in zip(x, y, strict=True)]
-    )
-    places = np.column_stack([x, y])[under].astype(np.float64)
+    places = _inside(polygons[0], _inside(cv2.convexHull(film[0][1][:, :2].astype(np.float32))[:, 0]))
     apart = np.hypot(*(places[:, None] - start[None, where]).transpose(2, 0, 1))
     places, nearest = places[apart.min(axis=1) < _STEP], where[apart.argmin(axis=1)][apart.min(axis=1) < _STEP]
     if len(places) < _FEWEST:
@@ -156,6 +152,15 @@ def _off_the_head(studio: Studio, poses: Sequence[Pose], polygons: Sequence[np.n
         moved = (studio.places(pose) - start)[nearest]
         off.append(float(np.hypot(*np.mean(carried - moved, axis=0))))
     return off
+
+
+def _inside(outline: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
+    """Return those places that lie within a polygon; None stands for a grid over the picture."""
+    if places is None:
+        y, x = np.mgrid[:HEIGHT:_STEP, :WIDTH:_STEP].reshape(2, -1)
+        places = np.column_stack([x, y]).astype(np.float64)
+    contour = outline.astype(np.float32)[:, None]
+    return places[[cv2.pointPolygonTest(contour, (float(x), float(y)), False) >= 0 for x, y in places]]
 
 
 def _speed(kind: str, seed: int, film: _Film, repeats: int) -> float:

@@ -87,6 +87,23 @@ class Judge(Protocol):
         ...
 
 
+class Unjudged:
+    """A judge for those who do not ask: every region counts as free."""
+
+    def observe(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        landmarks: Float[np.ndarray, "468 3"],
+        covers: Sequence[Float[np.ndarray, "_ 2"]] = (),
+        pose: HeadPose | None = None,
+    ) -> Float[np.ndarray, "12"]:
+        """Return twelve ones."""
+        return np.ones(len(REGIONS), np.float32)
+
+    def reset(self) -> None:
+        """Nothing is kept."""
+
+
 class VisibilityEstimator:
     """Judges how far each region can be seen, frame by frame.
 

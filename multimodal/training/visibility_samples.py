@@ -21,7 +21,7 @@ from multimodal.face.appearance import SIDE, Look
 from multimodal.face.canonical import crop_regions
 from multimodal.face.mesh import FaceTracker
 from multimodal.face.pose import eye_distance
-from multimodal.face.visibility import see
+from multimodal.face.visibility import Unjudged, see
 from multimodal.results import Frame
 from occlusion.drawing import draw
 
@@ -54,19 +54,9 @@ class Sample:
     origin: str
 
 
-class _Unjudged:
-    """Stands in for the estimator that is yet to be trained."""
-
-    def observe(self, *_: object, **__: object) -> Float[np.ndarray, "12"]:
-        return np.ones(12, np.float32)
-
-    def reset(self) -> None:
-        """Nothing is kept."""
-
-
 def landmark_finder() -> Finder:
     """Return a function that finds the landmarks in single RGB pictures, or None."""
-    tracker = FaceTracker(static=True, visibility=_Unjudged())
+    tracker = FaceTracker(static=True, visibility=Unjudged())
 
     def find(image: UInt8[np.ndarray, "height width 3"]) -> np.ndarray | None:
         return tracker.track(Frame(image, 0, 0.0, "")).landmarks

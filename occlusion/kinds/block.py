@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from occlusion.canvas import filled
 from occlusion.occluder import Drawing, Scene
 from occlusion.registry import register_occluder
+from occlusion.shapes.canvas import filled
 
 STYLES = tuple(f"{ratio / 100:.2f}" for ratio in range(5, 55, 5))
 """Each is the ratio of the face's box that is hidden."""

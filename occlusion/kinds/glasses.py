@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from occlusion.occluder import Drawing, Scene
-from occlusion.reflection import Room, windows
 from occlusion.registry import register_occluder
-from occlusion.spectacle_fit import Lens, Model
-from occlusion.spectacles import spectacles
-from occlusion.stuff import Stuff
-from occlusion.surface import Skin
-from occlusion.texture import RGB
+from occlusion.shapes.reflection import Room, windows
+from occlusion.shapes.spectacle_fit import Lens, Model
+from occlusion.shapes.spectacles import spectacles
+from occlusion.shapes.stuff import Stuff
+from occlusion.shapes.surface import Skin
+from occlusion.shapes.texture import RGB
 
 _GOLD = Stuff((0.78, 0.60, 0.30), "metal")
 _ROSE_GOLD = Stuff((0.80, 0.56, 0.47), "metal")

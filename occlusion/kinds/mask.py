@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from occlusion.canvas import rounded, stroked
 from occlusion.head import Head
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
 from occlusion.registry import register_occluder
-from occlusion.surface import Sheet, Skin, over, paint
-from occlusion.texture import RGB, mix, noise, pattern
+from occlusion.shapes.canvas import rounded, stroked
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.surface import Sheet, Skin, over, paint
+from occlusion.shapes.texture import RGB, mix, noise, pattern
 
 _ANCHORS = (123, 352, 132, 361, 6, 152, 195, 199)
 

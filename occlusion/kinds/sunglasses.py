@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from occlusion.occluder import Drawing, Scene
-from occlusion.reflection import Land, landscape
 from occlusion.registry import register_occluder
-from occlusion.spectacle_fit import Lens, Model
-from occlusion.spectacles import spectacles
-from occlusion.stuff import Stuff
-from occlusion.surface import Skin
-from occlusion.texture import RGB
+from occlusion.shapes.reflection import Land, landscape
+from occlusion.shapes.spectacle_fit import Lens, Model
+from occlusion.shapes.spectacles import spectacles
+from occlusion.shapes.stuff import Stuff
+from occlusion.shapes.surface import Skin
+from occlusion.shapes.texture import RGB
 
 _GOLD = Stuff((0.78, 0.60, 0.30), "metal")
 _STEEL = Stuff((0.66, 0.68, 0.71), "metal")

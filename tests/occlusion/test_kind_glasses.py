@@ -68,7 +68,7 @@ def test_they_roll_with_the_head(roll: float) -> None:
 def test_the_face_hides_the_far_arm_and_only_that(yaw: float, monkeypatch: pytest.MonkeyPatch) -> None:
     points = head(turn=(yaw, 0, 0))
     alpha = drawn("rectangle-black", points).alpha
-    monkeypatch.setattr("occlusion.spectacles.hidden_by_face", lambda head, points: np.zeros(len(points), bool))
+    monkeypatch.setattr("occlusion.shapes.spectacles.hidden_by_face", lambda head, points: np.zeros(len(points), bool))
     hidden = drawn("rectangle-black", points).alpha - alpha > 0.4
     y, x = np.nonzero(hidden)
     assert len(x) > 40

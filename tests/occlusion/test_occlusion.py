@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal.results import REGIONS
-from occlusion.canvas import ellipse, filled, rounded, stroked
 from occlusion.drawing import coverage, draw, kinds
 from occlusion.occluder import face_light
 from occlusion.placement import STABLE, Follower, eye_distance, rigid_motion
 from occlusion.regions import REGION_LANDMARKS, region_polygon
 from occlusion.registry import entry_of, register_occluder
+from occlusion.shapes.canvas import ellipse, filled, rounded, stroked
 
 
 def index(*names: str) -> list[int]:

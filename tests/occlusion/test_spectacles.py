@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from heads import head
 
-from occlusion.bars import bar, bent, evenly, pebble
 from occlusion.head import Head
-from occlusion.hiding import hidden_by_face
-from occlusion.lens_shapes import SHAPES, lens_outline, one_piece, outward
-from occlusion.reflection import landscape, mirrored, windows
-from occlusion.spectacle_fit import Fit, Lens, Model
-from occlusion.stuff import Stuff
+from occlusion.shapes.bars import bar, bent, evenly, pebble
+from occlusion.shapes.hiding import hidden_by_face
+from occlusion.shapes.lens_shapes import SHAPES, lens_outline, one_piece, outward
+from occlusion.shapes.reflection import landscape, mirrored, windows
+from occlusion.shapes.spectacle_fit import Fit, Lens, Model
+from occlusion.shapes.stuff import Stuff
 
 
 def area(line: np.ndarray) -> float:

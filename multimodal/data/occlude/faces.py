@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from multimodal.results import REGIONS, Frame
+from multimodal.results import Frame
 
 if TYPE_CHECKING:
     from multimodal.face.mesh import FaceTracker
-    from multimodal.face.pose import HeadPose
 
 Finder = Callable[[UInt8[np.ndarray, "height width 3"]], "Float[np.ndarray, '468 3'] | None"]
 """Takes the next RGB frame and gives MediaPipe's points in its pixels, or None where there is no face."""
 
 OpenFinder = Callable[[bool], AbstractContextManager[Finder]]
 """Opens a finder; true for photos, which are scenes of their own."""
-
-
-class _Unjudged:
-    """Stands for the visibility estimator, which is not asked here."""
-
-    def observe(
-        self,
-        image: UInt8[np.ndarray, "height width 3"],
-        landmarks: Float[np.ndarray, "468 3"],
-        covers: Sequence[Float[np.ndarray, "_ 2"]] = (),
-        pose: HeadPose | None = None,
-    ) -> Float[np.ndarray, "12"]:
-        return np.ones(len(REGIONS), np.float32)
-
-    def reset(self) -> None:
-        pass
 
 
 @contextmanager
@@ -50,17 +33,19 @@ def mediapipe_finder(static: bool) -> Iterator[Finder]:
         yield _finder(_photo_tracker())
         return
     from multimodal.face.mesh import FaceTracker
+    from multimodal.face.visibility import Unjudged
 
     # A tracker of its own: what the last clip left in one must not depend on the order of the clips.
-    with FaceTracker(visibility=_Unjudged()) as tracker:
+    with FaceTracker(visibility=Unjudged()) as tracker:
         yield _finder(tracker)
 
 
 @functools.lru_cache(maxsize=1)
 def _photo_tracker() -> FaceTracker:
     from multimodal.face.mesh import FaceTracker
+    from multimodal.face.visibility import Unjudged
 
-    return FaceTracker(static=True, visibility=_Unjudged())
+    return FaceTracker(static=True, visibility=Unjudged())
 
 
 def _finder(tracker: FaceTracker) -> Finder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +71,13 @@ def preview(
     """
     shown = kinds() if only is None else [only]
     faces = _rendered(finder) if source is None else {"front": _found(source, finder)}
-    pages = {"styles.jpg": sheet(_styles(shown, faces["front"], seed), _COLUMNS)}
+    pages = {"styles.jpg": _page(shown, lambda kind: _styles(kind, faces["front"], seed), _COLUMNS)}
     if len(faces) > 1:
-        pages["poses.jpg"] = sheet(_poses(shown, faces, seed), len(POSES))
+        pages["poses.jpg"] = _page(shown, lambda kind: _poses(kind, faces, seed), len(POSES))
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, page in pages.items():
-            Image.fromarray(page).save(out / name, quality=88)
+            Image.fromarray(page).save(out / name, quality=85)
     except OSError as error:
         raise VeilspeakError(f"cannot write to {out} ({error.strerror or error}): choose another folder") from error
     return [out / name for name in pages]
@@ -91,19 +91,29 @@ def sheet(tiles: Sequence[UInt8[np.ndarray, "side side 3"]], columns: int) -> UI
     return np.concatenate([np.concatenate(row, axis=1) for row in rows])
 
 
-def _styles(shown: Sequence[str], face: Face, seed: int) -> list[np.ndarray]:
-    return [
-        _tile(face, kind, style, clip_seed(seed, style), f"{kind}: {style}") for kind in shown for style in styles(kind)
-    ]
+def _page(
+    shown: Sequence[str], tiles_of: Callable[[str], list[np.ndarray]], columns: int
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Lay out a part a kind, each under its name."""
+    parts = [part for kind in shown for part in (_heading(kind, columns * _TILE), sheet(tiles_of(kind), columns))]
+    return np.concatenate(parts)
 
 
-def _poses(shown: Sequence[str], faces: Mapping[str, Face], seed: int) -> list[np.ndarray]:
-    """Return a row for each kind, the same style and draw in every pose."""
-    return [
-        _tile(face, kind, styles(kind)[0], clip_seed(seed, kind), f"{kind}, {pose}")
-        for kind in shown
-        for pose, face in faces.items()
-    ]
+def _heading(kind: str, width: int) -> np.ndarray:
+    picture = Image.new("RGB", (width, 2 * _TEXT + 4), (255, 255, 255))
+    text = f"{kind}  ({len(styles(kind))} styles)"
+    ImageDraw.Draw(picture).text((4, 4), text, fill=(20, 20, 20), font=font_for(text, _TEXT + 4))
+    return np.asarray(picture)
+
+
+def _styles(kind: str, face: Face, seed: int) -> list[np.ndarray]:
+    return [_tile(face, kind, style, clip_seed(seed, style), style) for style in styles(kind)]
+
+
+def _poses(kind: str, faces: Mapping[str, Face], seed: int) -> list[np.ndarray]:
+    """Return the first style in every pose, drawn alike."""
+    style = styles(kind)[0]
+    return [_tile(face, kind, style, clip_seed(seed, kind), f"{style}, {pose}") for pose, face in faces.items()]
 
 
 def _tile(face: Face, kind: str, style: str, seed: int, label: str) -> np.ndarray:

@@ -105,6 +105,11 @@ class Hand:
         look: The person's colours.
         vertices: The person's shape, or None for the neutral mesh's.
         mirrored: False for the person's right hand (the picture's left), True for the other.
+
+    Attributes:
+        rest, rest_normals: ``[V, 3]``, its vertices unposed, in the frame of a right hand (dm), and their normals.
+        bones: ``[V, 17]``, how much each bone holds a vertex: forearm, palm, three for each finger, the thumb first.
+        joints: ``[5, 4, 3]``, the fingers' joints unposed.
     """
 
     def __init__(self, look: Look, vertices: Float[np.ndarray, "body 3"] | None = None, mirrored: bool = False) -> None:
@@ -118,6 +123,8 @@ class Hand:
             for name, triangles in self._rig.triangles.items()
         ]  # fmt: skip
         self._triangles = np.concatenate([part.triangles for part in self._parts])
+        self.rest, self.bones, self.joints = self._rig.vertices, self._rig.weights, self._rig.joints
+        self.rest_normals = vertex_normals(self.rest, self._triangles[:, order])
         self._sky: dict[Sign, np.ndarray] = {}
 
     def mesh(self, sign: Sign, wrist: Direction, size: float = 1.0) -> Mesh:

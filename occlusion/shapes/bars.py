@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.canvas import ellipse, rounded
-from occlusion.surface import lathe
+from occlusion.shapes.canvas import ellipse, rounded
+from occlusion.shapes.surface import lathe
 
 
 def evenly(path: Float[np.ndarray, "corners axes"], count: int) -> Float[np.ndarray, "count axes"]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.surface import Sheet, Skin
-from occlusion.texture import RGB, mix, noise
+from occlusion.shapes.surface import Sheet, Skin
+from occlusion.shapes.texture import RGB, mix, noise
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from occlusion.bars import bar, bent, evenly, pebble
-from occlusion.canvas import filled, stroked
 from occlusion.head import Head
-from occlusion.hiding import hidden_by_face
-from occlusion.lens_shapes import one_piece, outward
 from occlusion.occluder import Drawing, Scene
-from occlusion.outline import outline_of
-from occlusion.spectacle_fit import Fit, Lens, Model
-from occlusion.stuff import Stuff
-from occlusion.surface import Sheet, Skin, over, paint
+from occlusion.shapes.bars import bar, bent, evenly, pebble
+from occlusion.shapes.canvas import filled, stroked
+from occlusion.shapes.hiding import hidden_by_face
+from occlusion.shapes.lens_shapes import one_piece, outward
+from occlusion.shapes.outline import outline_of
+from occlusion.shapes.spectacle_fit import Fit, Lens, Model
+from occlusion.shapes.stuff import Stuff
+from occlusion.shapes.surface import Sheet, Skin, over, paint
 
 _ANCHORS = (105, 334, 52, 282, 55, 285, 168, 6, 197, 119, 348)
 """Brow, nose bridge and cheekbones: their plane lies about where the lenses do."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.texture import RGB, mix, noise
+from occlusion.shapes.texture import RGB, mix, noise
 
 Directions = Float[np.ndarray, "places 3"]
 

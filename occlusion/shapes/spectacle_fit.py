@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.bars import bent, evenly
 from occlusion.head import Head
-from occlusion.lens_shapes import lens_outline, one_piece
-from occlusion.reflection import Directions, mirrored
-from occlusion.surface import Sheet, Skin
+from occlusion.shapes.bars import bent, evenly
+from occlusion.shapes.lens_shapes import lens_outline, one_piece
+from occlusion.shapes.reflection import Directions, mirrored
+from occlusion.shapes.surface import Sheet, Skin
 
 _FACE = 1.148
 """Half the mean face's width at the ears, eye distances."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from occlusion.bars import evenly
-from occlusion.canvas import ellipse, rounded
+from occlusion.shapes.bars import evenly
+from occlusion.shapes.canvas import ellipse, rounded
 
 _SUPERELLIPSES = {"round": 2.0, "oval": 2.2, "square": 3.4, "rectangle": 4.2, "narrow": 2.6}
 

@@ -1,0 +1,1 @@
+"""What degradations are made of: sensors, lenses, lamps, codecs."""
