@@ -72,8 +72,9 @@ def open_samples(
     from multimodal.data.load import load_samples
     from multimodal.data.open_index import open_index
 
-    cache = None if out is None else out / "flow-cache"
-    samples, problems = load_samples(open_index(paths), labels, needs, cache=cache, workers=workers or 1)
+    cache = None if out is None else out / "cache"
+    index = open_index(paths, cache=cache)
+    samples, problems = load_samples(index, labels, needs, cache=cache, workers=workers or 1)
     if not len(samples):
         raise UsageError(f"no clip with a {labels} label in {paths[0]}: veilspeak index tells what is there")
     return samples, Counter(problem.kind for problem in problems)

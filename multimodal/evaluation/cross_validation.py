@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +13,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from multimodal import __version__
 from multimodal.data.samples import FlowSamples
 from multimodal.evaluation.clips import Given
 from multimodal.evaluation.conditions import Covers, draw_covers
 from multimodal.evaluation.guard import Run, SealedLabels
 from multimodal.evaluation.protocols import Fold
 from multimodal.executors import Executor, run_all
-from multimodal.media.record import revision
 from multimodal.training.classifiers.base import FoldTask, build_classifier
 
 _AUGMENT_SEED = 10_000
@@ -126,7 +125,7 @@ def cross_validate(
         run: given[run[0]] if run[0] in given else draw_covers(run[0], samples, run[1], executor, workers)
         for run in experiment.runs
     }
-    store = _Store(state, _key(experiment, samples, given, classifier.describe()))
+    store = _Store(state, _key(experiment, samples, drawn, classifier.describe()))
     pieces = list(_pieces(experiment, samples, folds, drawn, store, executor, workers))
     traces: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
 
@@ -256,19 +255,32 @@ class _Store:
         return None if self._folder is None else self._folder / f"{name}.npz"
 
 
-def _key(experiment: Experiment, samples: FlowSamples, given: Mapping[str, Given], numbers: Mapping[str, Any]) -> str:
-    """Return what names a run: data, experiment, code."""
+def _key(
+    experiment: Experiment, samples: FlowSamples, drawn: Mapping[Run, Covers | Given], numbers: Mapping[str, Any]
+) -> str:
+    """Return what names a run: the experiment, its data, and the code that decides."""
     content = {
         "experiment": [experiment.model, experiment.conditions, experiment.seeds, experiment.augment, experiment.trace],
         "numbers": dict(numbers),
-        "code": [__version__, revision()],
+        "code": _code(),
         "clips": [samples.subjects, samples.datasets, samples.names, samples.classes],
     }
     total = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode())
-    masked = [version.flow for version in given.values()]
-    for array in (samples.flow, samples.visibility, samples.labels, *samples.features.values(), *masked):
+    shown = [covers.flow if isinstance(covers, Given) else covers.hidden for covers in drawn.values()]
+    for array in (samples.flow, samples.visibility, samples.labels, *samples.features.values(), *shown):
         total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=1)
+def _code() -> str:
+    """Return a hash of the source that learns, normalises and occludes: a change makes finished folds stale."""
+    root = Path(__file__).resolve().parents[2]
+    folders = ("multimodal/training", "multimodal/expression", "multimodal/evaluation", "multimodal/data", "occlusion")
+    total = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in (root / folder).rglob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
 
 
 def _watched(results: Iterator[Any], total: int, progress: bool) -> Iterator[Any]:

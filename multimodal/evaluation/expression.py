@@ -118,7 +118,7 @@ def evaluate_expression(
     samples, problems = open_samples(paths, config.labels, needs, out, workers)
     masked = open_masked(config.masked, samples, config.labels, needs, out, workers)
     experiment = _experiment(config, tuple(masked))
-    options = {"executor": executor, "workers": workers}
+    options: dict[str, Any] = {"executor": executor, "workers": workers}
     if config.protocol == READY:
         folds = [Fold("all", np.arange(0), np.arange(len(samples)))]
         outcome, extra = name_with_ready_weights(experiment, samples, masked, config.prior, **options)

@@ -14,7 +14,7 @@ from multimodal.errors import UsageError
 from multimodal.evaluation.clips import Given
 from multimodal.evaluation.conditions import Covers, draw_covers
 from multimodal.evaluation.cross_validation import Experiment, Outcome
-from multimodal.evaluation.guard import SealedLabels
+from multimodal.evaluation.guard import Run, SealedLabels
 from multimodal.executors import Executor
 from multimodal.expression.normalise import HIDDEN_BELOW
 from multimodal.expression.reader import ExpressionReader
@@ -51,7 +51,8 @@ def name_with_ready_weights(
     if samples.classes != EXPRESSIONS:
         raise UsageError(f"{experiment.model} names {', '.join(EXPRESSIONS)}: leave --labels out")
     sealed = SealedLabels(samples.labels, len(EXPRESSIONS), experiment.runs)
-    attention, hidden = {}, {}
+    attention: dict[Run, np.ndarray] = {}
+    hidden: dict[str, list[float]] = {}
     for run in experiment.runs:
         condition, seed = run
         drawn = condition not in given

@@ -60,7 +60,7 @@ def condition_rows(
                 "occlusion": condition,
                 **row,
                 "uf1_ci95": _rounded(interval(drawn[condition])),
-                "diff": round(row["uf1"] - clean, 4),
+                "diff": round(row["uf1"] - clean, 4) + 0.0,
                 "diff_ci95": None if condition == base else _rounded(interval(drawn[condition] - drawn[base])),
                 "covered": round(covered[condition], 4),
                 "lost": lost.get(condition, 0),

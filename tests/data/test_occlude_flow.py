@@ -39,8 +39,8 @@ def test_covered_cells_take_the_mean_of_the_other_subjects(folder: Path, tmp_pat
     assert (copy.names, copy.subjects, copy.labels.tolist()) == (source.names, source.subjects, source.labels.tolist())
     for flow, subject in zip(copy.flow, copy.subjects, strict=True):
         low, high = sorted((OWN[subject], OTHERS[subject]))
-        assert (np.abs(flow[1] - OTHERS[subject]) < 2).sum() > 60
-        assert (np.abs(flow[1] - OWN[subject]) < 2).sum() > 300
+        assert (np.abs(flow[1] - OTHERS[subject]) < 2).sum() == pytest.approx(0.3 * GRID**2, abs=40)
+        assert (np.abs(flow[1] - OWN[subject]) < 2).sum() == pytest.approx(0.7 * GRID**2, abs=40)
         assert low - 1 <= flow[1].min() <= flow[1].max() <= high + 1
         np.testing.assert_allclose(flow[0] - flow[1], 5, atol=1.01)
     row = next(read_manifest(tmp_path / "out/manifest.jsonl"))
@@ -71,6 +71,20 @@ def test_a_mask_hides_the_rows_of_the_mouth_and_glasses_those_of_the_eyes() -> N
         assert mask[:9, 6:22].max() < 0.1
         assert dark[6:9, 5:9].mean() > 0.5
         assert dark[18:].max() < 0.1
+
+
+@pytest.mark.parametrize("ratio", [0.05, 0.3, 0.5])
+def test_a_block_hides_its_ratio_of_the_map(ratio: float) -> None:
+    places = set()
+    for seed in range(6):
+        hidden, polygon, style = canonical_cover(settings("block", ratio=ratio), seed)
+        assert hidden.sum() == pytest.approx(ratio * GRID**2, rel=1e-3)
+        assert style == f"{ratio:.2f}"
+        (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
+        assert (x1 - x0) * (y1 - y0) == pytest.approx(hidden.sum(), rel=1e-3)
+        assert np.argwhere(hidden > 0)[0] == pytest.approx((np.floor(y0 + 0.5), np.floor(x0 + 0.5)))
+        places.add((round(x0, 2), round(y0, 2)))
+    assert len(places) == 6
 
 
 def test_a_degradation_hides_no_area(folder: Path, tmp_path: Path) -> None:

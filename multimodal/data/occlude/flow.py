@@ -24,7 +24,7 @@ from multimodal.data.occlude.settings import CLEAN, OccludeConfig
 from multimodal.errors import DecodeError, UsageError
 from multimodal.face.align import apply, cut_square, face_transform
 from multimodal.face.canonical import GRID, crop_regions
-from occlusion.drawing import Degradation, draw
+from occlusion.drawing import Degradation, draw, styles
 
 _UNIT = 40.0
 _CANVAS = (208, 192)
@@ -106,12 +106,16 @@ def canonical_cover(
 ) -> tuple[Float[np.ndarray, "28 28"], Float[np.ndarray, "corners 2"], str]:
     """Draw an occluder before the mean face, seen from the front, on the canonical grid.
 
+    A block's ratio is of the map itself, whose square is the face's box as the published maps have it.
+
     Returns:
         How much of each cell is hidden, 0 to 1; the outline in cells; the style.
 
     Raises:
         UsageError: The kind hides no area.
     """
+    if config.kind == "block":
+        return _block(config, seed)
     landmarks = mean_landmarks()
     thing = draw(config.kind, seed, landmarks, _CANVAS, config.options(), config.style)
     if isinstance(thing, Degradation):
@@ -120,6 +124,18 @@ def canonical_cover(
     square = cut_square(np.rint(thing.drawing.alpha * 255).astype(np.uint8), transform, GRID * _FINE)
     hidden = cv2.resize(square, (GRID, GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return hidden, apply(transform, thing.drawing.outline) * GRID - 0.5, thing.style
+
+
+def _block(config: OccludeConfig, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return a square at a random place within the map, its hidden share of each cell, its outline and style."""
+    rng = np.random.default_rng(seed)
+    style = config.style or str(rng.choice(styles("block")))
+    side = GRID * float(style) ** 0.5
+    x, y = rng.random(2) * (GRID - side)
+    edges = np.arange(GRID + 1)
+    columns, rows = (np.diff(np.clip(edges, start, start + side)) for start in (x, y))
+    outline = np.array([(x, y), (x + side, y), (x + side, y + side), (x, y + side)]) - 0.5
+    return np.outer(rows, columns).astype(np.float32), outline, style
 
 
 @functools.lru_cache(maxsize=1)
