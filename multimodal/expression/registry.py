@@ -26,6 +26,7 @@ def build_model(name: str, **options: Any) -> Any:
     Raises:
         UsageError: There is no such model; the message lists those that there are.
     """
-    from multimodal.expression import regional  # noqa: F401 - registers its networks
+    from multimodal.expression import regional, zoo  # noqa: F401 - the first registers its networks
 
+    zoo.discover()
     return MODELS.get(name)(**options)

@@ -4,10 +4,14 @@ import pytest
 import torch
 
 from multimodal.errors import UsageError
+from multimodal.expression import regional
 from multimodal.expression.registry import MODELS, build_model
 
+OF_REGIONS = [name for name in MODELS.names() if MODELS.get(name).__module__ == regional.__name__]
+"""Networks over region crops; those over whole maps are tested in test_zoo.py."""
 
-@pytest.fixture(params=MODELS.names() or ["regional"])
+
+@pytest.fixture(params=OF_REGIONS)
 def network(request: pytest.FixtureRequest) -> torch.nn.Module:
     torch.manual_seed(0)
     return build_model(request.param).eval()

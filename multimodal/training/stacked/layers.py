@@ -1,7 +1,7 @@
-"""Networks of the same make, one a fold, as one module with stacked parameters, so that all folds are trained together.
+"""Networks of the same make, one a fold, as one module with stacked parameters: all folds are trained together.
 
-``stack`` takes ordinary torch networks and returns a ``StackedModule`` that does to ``[folds, batch, ...]`` what each of
-them does to its ``[batch, ...]``; its ``state_dict`` has the same keys, and ``give_back`` hands the tensors back. A
+``stack`` takes ordinary torch networks and returns a ``StackedModule`` that does to ``[folds, batch, ...]`` what each
+of them does to its ``[batch, ...]``; its ``state_dict`` has the same keys, and ``give_back`` hands the tensors back. A
 network joins by being made of what ``STACKED`` knows: ``Sequential`` and ``Streams`` of Conv2d, BatchNorm2d, ReLU,
 MaxPool2d, AvgPool2d, Dropout, Flatten and Linear. Folds may be of unequal size: rows past a fold's count are padding,
 which statistics never see.
@@ -9,7 +9,6 @@ which statistics never see.
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -19,69 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from multimodal.expression.zoo.streams import Streams
-
-
-class Chance:
-    """The dropout masks of one step, shared by all folds: those that ``nn.Dropout`` draws right after ``manual_seed``.
-
-    Args:
-        seed: Of the step.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._generators: dict[int, torch.Generator] = {}
-        self._drawn: dict[tuple[int, int], Tensor] = {}
-        self._lock = threading.Lock()
-
-    def mask(self, number: int, shape: tuple[int, ...], keep: float) -> Tensor:
-        """Return the mask of the ``number``-th dropout layer for a batch, 0 or ``1 / keep``; drawn once, then shared.
-
-        Args:
-            number: Layers are asked for in the order in which they stand in the network.
-            shape: Of the batch, clips first: batches of another length are given other masks, as in torch.
-            keep: Share of features that is kept.
-        """
-        with self._lock:
-            key = shape[0], number
-            if key not in self._drawn:
-                source = self._generators.setdefault(shape[0], torch.Generator().manual_seed(self._seed))
-                self._drawn[key] = torch.empty(shape).bernoulli_(keep, generator=source).div_(keep)
-            return self._drawn[key]
-
-
-class Step:
-    """One pass of a batch through a stacked network.
-
-    Args:
-        counts: How many clips of the batch each fold has.
-        chance: Where dropout masks come from; None draws none.
-    """
-
-    def __init__(self, counts: Sequence[int], chance: Chance | None = None) -> None:
-        self.counts = tuple(counts)
-        self._chance = chance
-        self._dropouts = 0
-
-    def present(self, batch: int) -> Float[Tensor, "folds batch"]:
-        """Return 1 for a clip, 0 for padding."""
-        return (torch.arange(batch) < self.counts_tensor()[:, None]).float()
-
-    def counts_tensor(self) -> Int[Tensor, "folds"]:
-        """Return the counts as a tensor."""
-        return torch.tensor(self.counts)
-
-    def masks(self, shape: tuple[int, ...], keep: float) -> Tensor:
-        """Return the next dropout layer's masks, for ``shape = (folds, batch, ...)``; padding is dropped."""
-        if self._chance is None:
-            raise ValueError("a step in training needs a source of chance: give it Chance(seed)")
-        number, self._dropouts = self._dropouts, self._dropouts + 1
-        if set(self.counts) == {shape[1]}:
-            return self._chance.mask(number, shape[1:], keep)
-        full = torch.zeros(shape)
-        for fold, count in enumerate(self.counts):
-            full[fold, :count] = self._chance.mask(number, (count, *shape[2:]), keep)
-        return full
+from multimodal.training.stacked.front import fitting_front
+from multimodal.training.stacked.step import Step
 
 
 class StackedModule(nn.Module):
@@ -113,30 +51,33 @@ class StackedModule(nn.Module):
 
 
 class StackedSequential(StackedModule):
-    """One after another; a front of convolution, ReLU, batch norm and max pool is done by the kernels where it can."""
+    """One after another; a front that the kernels know is done by them."""
 
     def __init__(self, networks: Sequence[nn.Sequential]) -> None:
         super().__init__(networks)
-        from multimodal.training.stacked_front import fitting_front
-
         self.front = fitting_front(networks[0])
 
     def forward(self, clips: Float[Tensor, "folds batch ..."], step: Step) -> Float[Tensor, "folds batch ..."]:
         """See ``StackedModule``."""
         layers = list(self.children())
         if self.front is not None and not clips.requires_grad:
-            clips = self.front(clips, layers[0], layers[2], step)
-            layers = layers[4:]
+            clips = self.front(clips, [layers], step)
+            layers = layers[self.front.layers :]
         for layer in layers:
             clips = layer(clips, step)
         return clips
 
 
 class StackedStreams(StackedModule):
-    """Side by side."""
+    """Side by side; streams that are fronts of the same make are done in one go."""
 
     def forward(self, clips: Float[Tensor, "folds batch ..."], step: Step) -> Float[Tensor, "folds batch ..."]:
         """See ``StackedModule``."""
+        streams = [list(stream.children()) for stream in self.children()]
+        front, *others = {getattr(stream, "front", None) for stream in self.children()}
+        whole = front is not None and not others and all(len(layers) == front.layers for layers in streams)
+        if front is not None and whole and not clips.requires_grad:
+            return front(clips, streams, step)
         return torch.cat([stream(clips, step) for stream in self.children()], dim=2)
 
 
@@ -154,7 +95,8 @@ class StackedConv2d(StackedModule):
     def forward(self, clips: Float[Tensor, "folds batch c h w"], step: Step) -> Float[Tensor, "folds batch d y x"]:
         """See ``StackedModule``."""
         beside = clips.transpose(0, 1).flatten(1, 2)
-        bias = None if self.bias is None else self.bias.flatten()
+        bias = getattr(self, "bias", None)
+        bias = None if bias is None else bias.flatten()
         out = functional.conv2d(beside, self.weight.flatten(0, 1), bias, *self.options, self.groups)
         return out.unflatten(1, self.weight.shape[:2]).transpose(0, 1)
 
@@ -194,12 +136,22 @@ class StackedBatchNorm2d(StackedModule):
 
 
 class StackedLinear(StackedModule):
-    """A matrix product a fold."""
+    """A matrix product a fold, over its own clips alone: its bits do not hang on the folds beside it."""
 
     def forward(self, clips: Float[Tensor, "folds batch c"], step: Step) -> Float[Tensor, "folds batch d"]:
         """See ``StackedModule``."""
-        product = torch.bmm(clips, self.weight.transpose(1, 2))
-        return product if self.bias is None else product + self.bias[:, None]
+        bias = getattr(self, "bias", None)
+        if set(step.counts) == {clips.shape[1]}:
+            return _product(clips, self.weight, bias)
+        singles = [None] * len(clips) if bias is None else bias.split(1)
+        parts = zip(clips.split(1), self.weight.split(1), singles, step.counts, strict=True)
+        rows = [_product(some[:, :count], weight, own) for some, weight, own, count in parts]
+        return torch.cat([functional.pad(some, (0, 0, 0, clips.shape[1] - some.shape[1])) for some in rows])
+
+
+def _product(clips: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    product = torch.bmm(clips, weight.transpose(1, 2))
+    return product if bias is None else product + bias[:, None]
 
 
 class StackedDropout(StackedModule):
@@ -211,7 +163,12 @@ class StackedDropout(StackedModule):
 
     def forward(self, clips: Float[Tensor, "folds batch ..."], step: Step) -> Float[Tensor, "folds batch ..."]:
         """See ``StackedModule``."""
-        return clips * step.masks(tuple(clips.shape), 1 - self.p) if self.training and self.p > 0 else clips
+        mask = self.mask(tuple(clips.shape), step)
+        return clips if mask is None else clips * mask
+
+    def mask(self, shape: tuple[int, ...], step: Step) -> Tensor | None:
+        """Return what clips of that shape are multiplied by, or None where they stay as they are."""
+        return step.masks(shape, 1 - self.p) if self.training and self.p > 0 else None
 
 
 class StackedPerClip(StackedModule):
