@@ -25,7 +25,10 @@ from multimodal.face.visibility import Unjudged, see
 from multimodal.results import Frame
 from occlusion.drawing import draw
 
-KINDS = ("none", "mask", "sunglasses", "glasses", "block", "hand", "patch")
+KINDS = (
+    *("none", "mask", "sunglasses", "glasses", "block", "hand", "patch"),
+    *("scarf", "hair", "cup", "phone", "microphone"),
+)
 """What is painted on; ``mask3d`` is rendered with the person."""
 
 _SIZE = (240, 320)
