@@ -135,6 +135,7 @@ def test_layers_without_a_twin_are_refused_by_name(layer: nn.Module) -> None:
         (nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular"), "padded by circular"),
         (nn.BatchNorm2d(2, track_running_stats=False), "running mean"),
         (nn.BatchNorm2d(2, affine=False), "scale"),
+        (nn.Dropout(1.0), "drops everything"),
     ],
 )
 def test_layers_set_up_in_an_unknown_way_are_refused(layer: nn.Module, reason: str) -> None:

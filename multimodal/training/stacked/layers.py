@@ -159,6 +159,8 @@ class StackedDropout(StackedModule):
 
     def __init__(self, networks: Sequence[nn.Dropout]) -> None:
         super().__init__(networks)
+        if networks[0].p >= 1:
+            raise ValueError("cannot stack a dropout that drops everything: drop a share below 1")
         self.p = networks[0].p
 
     def forward(self, clips: Float[Tensor, "folds batch ..."], step: Step) -> Float[Tensor, "folds batch ..."]:
