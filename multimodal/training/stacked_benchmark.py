@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = ["python", "-m", "multimodal.training.stacked_benchmark", "--data", given.data.as_posix(), *options]
         command += ["--full"] if given.full else []
         numbers = config.model_dump(mode="json")
-        record(given.ledger, {"folds": figures}, data=given.data, config=numbers, seed=given.seed, command=command)
+        record(given.ledger, {"stacked": figures}, data=given.data, config=numbers, seed=given.seed, command=command)
 
 
 if __name__ == "__main__":
