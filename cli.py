@@ -161,6 +161,7 @@ def evaluate(
     seeds: Annotated[Optional[int], typer.Option(min=1, help="Default: 3, or 1 where nothing is trained.")] = None,  # noqa: UP045
     augment: Annotated[str, typer.Option(help="Conditions that the training side is shown too: mask,block:0.3")] = "",
     folds: Annotated[int, typer.Option(min=2, help="Of kfold.")] = 10,
+    layout: Annotated[str, typer.Option(help="What the data set is; auto finds out.")] = "auto",
     labels: Annotated[str, typer.Option(help="megc2019 (three classes) or megc2018 (five).")] = "megc2019",
     audit: Annotated[bool, typer.Option("--audit", help="Also score the common wrong rules, marked as such.")] = False,
     null: Annotated[int, typer.Option(min=0, help="Run the pipeline so often on shuffled labels.")] = 0,
@@ -178,8 +179,8 @@ def evaluate(
     else:
         from multimodal.evaluation.expression import config_of, evaluate_expression
 
-        given = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "labels": labels}
-        config = config_of({**given, "audit": audit, "null": null}, occlude, augment, masked or [])
+        given = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "layout": layout}
+        config = config_of({**given, "labels": labels, "audit": audit, "null": null}, occlude, augment, masked or [])
         summary = evaluate_expression(data, config, out, executor=executor.value, workers=workers, progress=True)
     _record(record, summary, data[0])
     _print(summary, json_, _pretty)

@@ -48,7 +48,12 @@ class Given:
 
 
 def open_samples(
-    paths: Sequence[Path], labels: str, needs: Sequence[str], out: Path | None, workers: int | None
+    paths: Sequence[Path],
+    labels: str,
+    needs: Sequence[str],
+    out: Path | None,
+    workers: int | None,
+    layout: str = "auto",
 ) -> tuple[FlowSamples, Problems]:
     """Open data, whatever its layout.
 
@@ -58,12 +63,13 @@ def open_samples(
         needs: Features beside the flow that the classifier asks for.
         out: Folder in which measured flow is kept; None measures anew.
         workers: For measuring.
+        layout: What the data set is; ``auto`` finds out.
 
     Raises:
         MissingError: There is nothing there.
         UsageError: There is no clip with a label.
     """
-    if len(paths) == 1 and _is_flow_folder(paths[0]):
+    if len(paths) == 1 and layout in ("auto", "flow") and _is_flow_folder(paths[0]):
         if labels != "megc2019":
             raise UsageError("flow-map folders carry the three MEGC 2019 labels: leave --labels out")
         return of_folder(read_flow_folder(paths[0])), {}
@@ -73,7 +79,7 @@ def open_samples(
     from multimodal.data.open_index import open_index
 
     cache = None if out is None else out / "cache"
-    index = open_index(paths, cache=cache)
+    index = open_index(paths, layout, cache=cache)
     samples, problems = load_samples(index, labels, needs, cache=cache, workers=workers or 1)
     if not len(samples):
         raise UsageError(f"no clip with a {labels} label in {paths[0]}: veilspeak index tells what is there")
@@ -87,6 +93,7 @@ def open_masked(
     needs: Sequence[str],
     out: Path | None,
     workers: int | None,
+    layout: str = "auto",
 ) -> dict[str, Given]:
     """Open masked copies of the same clips, matched by subject and name.
 
@@ -95,7 +102,7 @@ def open_masked(
     """
     given = {}
     for name, path in copies.items():
-        samples, _ = open_samples([path], labels, needs, out, workers)
+        samples, _ = open_samples([path], labels, needs, out, workers, layout)
         given[name] = _matched(clean, samples)
         if not given[name].found.any():
             raise UsageError(f"{path} has none of the clips: name a copy that veilspeak occlude made of the same data")

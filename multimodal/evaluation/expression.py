@@ -41,6 +41,7 @@ class ExpressionEvaluation(Config):
         seeds: How many; None takes three where something is trained and one where nothing is.
         augment: Conditions that the training side is shown beside the clean clips.
         folds: Of ``kfold``.
+        layout: What the data set is; ``auto`` finds out.
         labels: The classes: ``megc2019`` (three) or ``megc2018`` (five objective ones).
         audit: Also score the common wrong rules.
         null: How often the whole pipeline is run on shuffled labels.
@@ -54,6 +55,7 @@ class ExpressionEvaluation(Config):
     seeds: int | None = Field(default=None, ge=1)
     augment: tuple[str, ...] = ()
     folds: int = Field(default=10, ge=2)
+    layout: str = "auto"
     labels: Literal["megc2019", "megc2018"] = "megc2019"
     audit: bool = False
     null: int = Field(default=0, ge=0)
@@ -115,8 +117,8 @@ def evaluate_expression(
     _check(config, executor)
     paths = [data] if isinstance(data, Path) else list(data)
     needs = () if config.protocol == READY else build_classifier(config.model).needs
-    samples, problems = open_samples(paths, config.labels, needs, out, workers)
-    masked = open_masked(config.masked, samples, config.labels, needs, out, workers)
+    samples, problems = open_samples(paths, config.labels, needs, out, workers, config.layout)
+    masked = open_masked(config.masked, samples, config.labels, needs, out, workers, config.layout)
     experiment = _experiment(config, tuple(masked))
     options: dict[str, Any] = {"executor": executor, "workers": workers}
     if config.protocol == READY:

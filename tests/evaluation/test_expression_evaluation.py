@@ -109,6 +109,8 @@ def test_wrong_requests_are_refused(weights: str, folder: Path, tmp_path: Path) 
         measure(folder, model=weights, audit=True)
     with pytest.raises(MissingError, match="no data"):
         measure(tmp_path / "away", model=weights)
+    with pytest.raises(UsageError, match="casme9"):
+        measure(folder, model="flow-logreg", protocol="loso", layout="casme9")
     with pytest.raises(UsageError, match="NAME=DIR"):
         config_of({}, "none", "", ["copy"])
 
