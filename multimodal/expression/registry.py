@@ -26,7 +26,11 @@ def build_model(name: str, **options: Any) -> Any:
     Raises:
         UsageError: There is no such model; the message lists those that there are.
     """
-    from multimodal.expression import regional, zoo  # noqa: F401 - the first registers its networks
+    if name not in MODELS:
+        from multimodal.expression import zoo
 
-    zoo.discover()
+        zoo.discover()
+    if name not in MODELS:  # last, since it imports torch-geometric
+        from multimodal.expression import regional  # noqa: F401 - registers its networks
+
     return MODELS.get(name)(**options)

@@ -1,15 +1,18 @@
 """Training of small networks in all folds together: the arithmetic of ``fold_nets``, many folds a step.
 
-Folds that take as many steps an epoch form cohorts of stacked parameters; threads do an epoch of all cohorts, then the
-next. All folds share a step's dropout masks, which are drawn once. Results differ from the plain loop's by the order of
-float32 sums, no more.
+Folds that take as many steps an epoch form cohorts of stacked parameters; threads take an epoch of whichever cohort has
+waited longest. All folds share a step's dropout masks, which are drawn once. Results differ from the plain loop's by
+the order of float32 sums, no more.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 import numpy as np
 import torch
@@ -49,19 +52,22 @@ def fit_together(config: NetConfig, tasks: Sequence[FoldTask], workers: int | No
         tasks: One a fold.
         workers: Threads; by default one a core.
     """
-    found: list[list[Scores]] = []
-    for lessons in _turns(config, tasks):
-        *_, last = _after_every_epoch(config, lessons, workers, every=False)
-        found += last
-    return found
+    return [[trace[-1] for trace in fold] for fold in _train(config, tasks, workers, every=False)]
 
 
 def trace_together(config: NetConfig, tasks: Sequence[FoldTask], workers: int | None = None) -> list[list[Trace]]:
     """Do the same, and return the probabilities after every epoch."""
+    return _train(config, tasks, workers, every=True)
+
+
+def _train(config: NetConfig, tasks: Sequence[FoldTask], workers: int | None, every: bool) -> list[list[Trace]]:
+    """Train all folds' networks; name each fold's tests after every epoch, or after the last alone."""
     found: list[list[Trace]] = []
     for lessons in _turns(config, tasks):
-        folds = zip(*_after_every_epoch(config, lessons, workers, every=True), strict=True)
-        found += [[np.stack(epochs) for epochs in zip(*fold, strict=True)] for fold in folds]
+        cohorts = [_Cohort(config, lessons, members, every) for members in _cohorts(config, lessons)]
+        _run(config, cohorts, workers or os.cpu_count() or 1)
+        by_fold = {fold: epochs for cohort in cohorts for fold, epochs in cohort.named().items()}
+        found += [[np.stack(test) for test in zip(*by_fold[fold], strict=True)] for fold in range(len(lessons))]
     return found
 
 
@@ -77,16 +83,47 @@ def _turns(config: NetConfig, tasks: Sequence[FoldTask]) -> Iterator[list[Lesson
         yield turn
 
 
-def _after_every_epoch(
-    config: NetConfig, lessons: Sequence[Lesson], workers: int | None, every: bool
-) -> Iterator[list[list[Scores]]]:
-    """Yield every fold's test scores, after every epoch or after the last."""
-    cohorts = [_Cohort(config, lessons, members) for members in _cohorts(config, lessons)]
-    with threads(1), ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for epoch in range(config.epochs):
-            _do_epoch(config, cohorts, epoch, pool)
-            if every or epoch + 1 == config.epochs:
-                yield _gathered(cohorts, pool, len(lessons))
+def _run(config: NetConfig, cohorts: Sequence[_Cohort], workers: int) -> None:
+    """Train all cohorts to the end; stop after the epoch in hand when one fails or the user interrupts."""
+    chances, stop = _Chances(cohorts), threading.Event()
+    waiting: SimpleQueue[_Cohort] = SimpleQueue()
+    for cohort in cohorts:
+        waiting.put(cohort)
+
+    def work() -> None:
+        while not (stop.is_set() or waiting.empty()):
+            with suppress(Empty):  # another thread was quicker
+                cohort = waiting.get_nowait()
+                cohort.do_epoch(chances.of(cohort))
+                if cohort.epoch < config.epochs:
+                    waiting.put(cohort)
+
+    with threads(1), ThreadPoolExecutor(workers) as pool:
+        try:
+            for done in as_completed([pool.submit(work) for _ in range(workers)]):
+                done.result()
+        finally:
+            stop.set()
+
+
+class _Chances:
+    """The chance of each step, the same object for all cohorts of a seed; forgotten when all have passed."""
+
+    def __init__(self, cohorts: Sequence[_Cohort]) -> None:
+        self._cohorts = cohorts
+        self._drawn: dict[tuple[int, int], list[Chance]] = {}
+        self._lock = threading.Lock()
+        self._steps = max(cohort.steps for cohort in cohorts)
+
+    def of(self, cohort: _Cohort) -> list[Chance]:
+        """Return the chances of a cohort's next epoch."""
+        key = cohort.seed, cohort.epoch
+        with self._lock:
+            last = min(other.epoch for other in self._cohorts)
+            self._drawn = {known: drawn for known, drawn in self._drawn.items() if known[1] >= last}
+            if key not in self._drawn:
+                self._drawn[key] = [Chance(step_seed(*key, number)) for number in range(self._steps)]
+            return self._drawn[key]
 
 
 def _cohorts(config: NetConfig, lessons: Sequence[Lesson]) -> list[list[int]]:
@@ -103,23 +140,6 @@ def _evenly(folds: list[int], batch: int) -> list[list[int]]:
     return [part.tolist() for part in np.array_split(folds, min(number + number % 2 * (number > 1), len(folds)))]
 
 
-def _do_epoch(config: NetConfig, cohorts: Sequence[_Cohort], epoch: int, pool: Executor) -> None:
-    most = max(cohort.steps for cohort in cohorts)
-    chances = {
-        seed: [Chance(step_seed(seed, epoch, number)) for number in range(most)]
-        for seed in {cohort.seed for cohort in cohorts}
-    }
-    list(pool.map(_Cohort.do_epoch, cohorts, [chances[cohort.seed] for cohort in cohorts]))
-
-
-def _gathered(cohorts: Sequence[_Cohort], pool: Executor, folds: int) -> list[list[Scores]]:
-    by_fold: list[list[Scores]] = [[] for _ in range(folds)]
-    for cohort, scores in zip(cohorts, pool.map(_Cohort.name_tests, cohorts), strict=True):
-        for fold, tests in zip(cohort.members, scores, strict=True):
-            by_fold[fold] = tests
-    return by_fold
-
-
 class _Cohort:
     """A few folds of the same number of steps an epoch, their networks stacked.
 
@@ -127,22 +147,31 @@ class _Cohort:
         config: Of all of them.
         lessons: Of all folds.
         members: Which of them belong here.
+        every: Whether to name the tests after every epoch, or after the last alone.
     """
 
-    def __init__(self, config: NetConfig, lessons: Sequence[Lesson], members: Sequence[int]) -> None:
-        self.members = members
-        self._config = config
+    def __init__(self, config: NetConfig, lessons: Sequence[Lesson], members: Sequence[int], every: bool) -> None:
+        self.epoch = 0
+        self._config, self._members, self._every = config, members, every
         self._lessons = [lessons[fold] for fold in members]
         self.seed, self.steps = self._lessons[0].seed, self._lessons[0].steps(config.batch)
         self._network = stack([fresh(config, lesson) for lesson in self._lessons])
         self._optimiser = adam(self._network, config)
         self._orders = [orders(config, lesson) for lesson in self._lessons]
+        self._named: list[list[list[Scores]]] = []
 
     def do_epoch(self, chances: Sequence[Chance]) -> None:
         """Go once through each fold's clips, with the chance of every step."""
         self._network.train()
         for chance, rows in zip(chances, zip(*(next(order) for order in self._orders), strict=True), strict=False):
             self._step(rows, chance)
+        self.epoch += 1
+        if self._every or self.epoch == self._config.epochs:
+            self._named.append(self._name_tests())
+
+    def named(self) -> dict[int, tuple[list[Scores], ...]]:
+        """Return for each fold the probabilities of its tests, epoch by epoch."""
+        return dict(zip(self._members, zip(*self._named, strict=True), strict=True))
 
     def _step(self, rows: Sequence[Tensor], chance: Chance) -> None:
         """Learn from a batch of each fold."""
@@ -157,7 +186,7 @@ class _Cohort:
         (losses.view_as(present) * present).sum().backward()
         self._optimiser.step()
 
-    def name_tests(self) -> list[list[Scores]]:
+    def _name_tests(self) -> list[list[Scores]]:
         """Return the probabilities of each fold's tests."""
         self._network.eval()
         maps = [torch.cat([*lesson.tests, lesson.maps[:0]]) for lesson in self._lessons]

@@ -63,8 +63,11 @@ def test_traces_agree_and_end_where_the_fit_ends(samples: FlowSamples) -> None:
         assert np.array_equal(alone[0][-1], fit_alone(TINY, task)[0])
 
 
-def test_the_same_seed_gives_the_same_numbers_whatever_the_threads(samples: FlowSamples) -> None:
+def test_the_same_seed_gives_the_same_numbers_whatever_the_threads(
+    samples: FlowSamples, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tasks = tasks_of(samples)
+    monkeypatch.setattr(fold_nets_together, "_CLIPS", 8)  # several cohorts
     first = fit_together(TINY, tasks, workers=1)
     torch.manual_seed(99)  # nothing comes from the state of the process
     for again in (fit_together(TINY, tasks, workers=1), fit_together(TINY, tasks, workers=3)):
@@ -107,6 +110,23 @@ def test_a_poisoned_clip_changes_every_fold_but_its_own(samples: FlowSamples, wh
     before, after = (tasks_of(some, probe=probe) for some in (samples, poisoned))
     for task, clean, dirty in zip(before, fit_together(TINY, before), fit_together(TINY, after), strict=True):
         assert np.array_equal(clean[1], dirty[1]) == (task.name == victim)
+
+
+def test_what_fails_in_one_cohort_stops_all(samples: FlowSamples, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    step = fold_nets_together._Cohort._step
+
+    def failing(self: object, rows: object, chance: object) -> None:
+        calls.append(1)
+        if len(calls) == 10:
+            raise MemoryError("no room")
+        step(self, rows, chance)
+
+    monkeypatch.setattr(fold_nets_together._Cohort, "_step", failing)
+    monkeypatch.setattr(fold_nets_together, "_CLIPS", 8)
+    with pytest.raises(MemoryError, match="no room"):
+        fit_together(TINY.model_copy(update={"epochs": 1000}), tasks_of(samples))
+    assert len(calls) < 200
 
 
 def test_it_learns_what_there_is_to_learn() -> None:
