@@ -34,6 +34,10 @@ from multimodal.speech.config import SpeechConfig
 if TYPE_CHECKING:
     from multimodal.media.base import Source
 
+COVERS_LAG = 2
+"""A face is judged with the hands of so many frames before: the newest known when files are decoded ahead. Callers
+that wait for each frame know newer ones, but the same frames must give the same rows whoever pushes them."""
+
 
 class ExpressionConfig(Config):
     """The expression room's share of the live config.
@@ -162,7 +166,7 @@ class Live:
             self._build(building)
             self._stack = building.pop_all()
         self._decider = Decider(config.fusion.decision, self._fuse, lexicon)
-        self._covers: list[np.ndarray] = []
+        self._hands: deque[Future[GestureResult]] = deque(maxlen=COVERS_LAG)
 
     def _check_weights(self) -> None:
         gesture = self.config.gesture
@@ -223,18 +227,25 @@ class Live:
         self._faces.reset()
         self._forget_motion()
         self._decider.reset()
-        self._covers = []
+        self._hands.clear()
 
     def _begin(self, frame: Frame) -> _Underway:
         begin = time.perf_counter()
-        face = self._face_thread.submit(self._read_face, frame, list(self._covers))
-        return _Underway(frame, begin, face, self._hand_thread.submit(self._read_hands, frame))
+        face = self._face_thread.submit(self._read_face, frame, self._covers())
+        hands = self._hand_thread.submit(self._read_hands, frame)
+        self._hands.append(hands)
+        return _Underway(frame, begin, face, hands)
+
+    def _covers(self) -> list[np.ndarray]:
+        """Return the outlines of hands that may lie over the next frame's face; pictures lend each other none."""
+        if self.independent or len(self._hands) < COVERS_LAG:
+            return []
+        found = [hand.landmarks for hand in self._hands[0].result().hands]
+        return [outline for points in found if points is not None for outline in hand_outlines(points)]
 
     def _finish(self, underway: _Underway) -> Step:
         face, motion, expression = underway.face.result()
         gesture = underway.gesture.result()
-        found = [hand.landmarks for hand in gesture.hands if hand.landmarks is not None]
-        self._covers = [outline for points in found for outline in hand_outlines(points)]
         with self.timings.measure("decide"):
             decision = self._decide(underway.frame, gesture, expression)
         latency = 1e3 * (time.perf_counter() - underway.begin)

@@ -65,7 +65,7 @@ class ExpressionReader:
         visibility = np.clip(clip.visibility, 0, 1).astype(np.float32)
         if not (visibility >= HIDDEN_BELOW).any():
             return _nothing(times, visibility)
-        return self.read_batch([thin(clip.flow)], [visibility], [times])[0]
+        return self.read_batch([clip.flow], [visibility], [times])[0]
 
     def read_batch(
         self,
@@ -73,10 +73,13 @@ class ExpressionReader:
         visibilities: Sequence[Float[np.ndarray, "12"]],
         times: Sequence[tuple[float, float, float]],
     ) -> list[ExpressionResult]:
-        """Name the expressions of clips of one length, each with a region that can be seen; see ``read``."""
+        """Name the expressions of clips of one length, each with a region that can be seen; see ``read``.
+
+        Long clips are thinned here, so that a batch says what ``read`` says of each.
+        """
         import torch
 
-        clips = np.stack([region_clips(flow, seen) for flow, seen in zip(flows, visibilities, strict=True)])
+        clips = np.stack([region_clips(thin(flow), seen) for flow, seen in zip(flows, visibilities, strict=True)])
         with torch.inference_mode():
             heads = self._network(torch.from_numpy(clips), torch.from_numpy(np.stack(visibilities)))
         return [self._result(heads, row, when, visibilities[row]) for row, when in enumerate(times)]

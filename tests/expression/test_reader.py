@@ -83,11 +83,20 @@ def test_head_motion_and_units_drop_out(reader: ExpressionReader) -> None:
     np.testing.assert_allclose(one, other, atol=1e-4)
 
 
-def test_a_batch_reads_as_one_by_one(reader: ExpressionReader) -> None:
-    clips = [clip(seed=seed) for seed in range(4)]
-    many = reader.read_batch([c.flow for c in clips], [c.visibility for c in clips], [(0.0, 1.0, 2.0)] * 4)
-    for one, result in zip(clips, many, strict=True):
-        np.testing.assert_allclose(reader.read(one, 0.0, 1.0, 2.0).probabilities, result.probabilities, atol=1e-5)
+@pytest.mark.parametrize("time", [1, 3, LONGEST + 6])
+@pytest.mark.parametrize("name", ["tiny", "regional-synthetic"])
+def test_a_batch_reads_as_one_by_one(weights: str, name: str, time: int) -> None:
+    reader, rng = ExpressionReader(weights if name == "tiny" else name), np.random.default_rng(5)
+    clips = [clip(time, rng.random(12).astype(np.float32), seed) for seed in range(5)]
+    clips.append(clip(time, np.eye(12, dtype=np.float32)[3], 5))  # all regions but one are hidden
+    times = [(float(row), row + 1.0, row + 2.0) for row in range(len(clips))]
+    many = reader.read_batch([c.flow for c in clips], [c.visibility for c in clips], times)
+    for one, when, result in zip(clips, times, many, strict=True):
+        (single,) = reader.read_batch([one.flow], [one.visibility], [when])
+        for alone in (single, reader.read(one, *when)):
+            assert (alone.onset_ms, alone.apex_ms, alone.offset_ms, alone.affect) == (*when, result.affect)
+            for field in ("probabilities", "objective", "action_units", "attention", "visibility", "embedding"):
+                np.testing.assert_allclose(getattr(alone, field), getattr(result, field), atol=1e-5, err_msg=field)
 
 
 def test_long_clips_are_thinned_and_keep_their_last_map(reader: ExpressionReader) -> None:
@@ -96,7 +105,11 @@ def test_long_clips_are_thinned_and_keep_their_last_map(reader: ExpressionReader
     assert len(kept) == LONGEST
     np.testing.assert_array_equal(kept[-1], flow[-1])
     np.testing.assert_array_equal(thin(flow[:2]), flow[:2])
-    reader.read(clip(40), 0.0, 1.0, 2.0)
+    long, short = (
+        FlowClip(maps, np.arange(len(maps), dtype=float), 0.0, np.ones(12, np.float32)) for maps in (flow, kept)
+    )
+    one, other = (reader.read(c, 0.0, 1.0, 2.0).embedding for c in (long, short))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_unreadable_clips_are_refused_with_expected_and_given(reader: ExpressionReader) -> None:

@@ -108,6 +108,15 @@ def test_numpy_net_equals_torch() -> None:
     np.testing.assert_allclose(net(x.numpy()), wanted.numpy(), atol=1e-5)
 
 
+def test_one_face_at_a_time_or_all_together() -> None:
+    net = load_net()
+    faces = np.random.default_rng(0).normal(0, 2, (9, FEATURES)).astype(np.float32)
+    alone = np.stack([net(face) for face in faces])
+    assert np.ptp(alone) > 0.5
+    np.testing.assert_allclose(net(faces), alone, atol=1e-5)
+    np.testing.assert_allclose(net(faces.reshape(3, 3, -1)).reshape(9, 12), alone, atol=1e-5)
+
+
 def test_missing_and_foreign_weights_are_told(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEILSPEAK_WEIGHTS", str(tmp_path))
     load_net.cache_clear()

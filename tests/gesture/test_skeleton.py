@@ -92,6 +92,8 @@ def test_one_hand_at_a_time_or_all_together() -> None:
     together = classifier.embed(hands())
     assert np.allclose(together, np.concatenate([classifier.embed(hand[None]) for hand in hands()]), atol=1e-5)
     assert together.shape == (6, 64)
+    named = classifier.classify(together)
+    assert np.allclose(named, np.concatenate([classifier.classify(row[None]) for row in together]), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["mean", "layer1.weight", "layer2.bias"])

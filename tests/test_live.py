@@ -1,0 +1,93 @@
+"""The live path's own doing, with rooms that only note what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from multimodal.live import COVERS_LAG, Live, Step, load_live_config
+from multimodal.results import GESTURES, FaceObservation, Frame, GestureResult, Hand
+
+
+class FakeSource:
+    def __init__(self, kind: str, frames: int) -> None:
+        self.kind, self.frames = kind, frames
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (Frame(np.zeros((9, 9, 3), np.uint8), index, 33.0 * index, "fake") for index in range(self.frames))
+
+
+class HandAtFrame:
+    """Sees a hand in every frame, its size the frame's number plus one."""
+
+    def read(self, frame: Frame) -> GestureResult:
+        points = np.random.default_rng(0).random((21, 2)) * (frame.index + 1)
+        flat = np.full(len(GESTURES), 1 / len(GESTURES))
+        return GestureResult(frame.index, frame.t_ms, (Hand((0, 0, 9, 9), "ok", 0.1, flat, landmarks=points),))
+
+    def reset(self) -> None:
+        """Nothing is kept."""
+
+
+class NotesCovers:
+    """Sees no face, and notes how far the covers that it was given reach."""
+
+    def __init__(self) -> None:
+        self.reach: list[float] = []
+
+    def track(self, frame: Frame, covers: list[np.ndarray]) -> FaceObservation:
+        self.reach.append(float(max((np.ptp(cover) for cover in covers), default=0.0)))
+        return FaceObservation(frame.index, frame.t_ms, False)
+
+    def reset(self) -> None:
+        """Nothing is kept."""
+
+
+def reading(live: Live, source: Any) -> Iterable[Step]:
+    return (live.read(frame) for frame in source)
+
+
+def stepping(live: Live, source: Any) -> Iterable[Step]:
+    return live.steps(source)
+
+
+def reach(kind: str, way: Callable[[Live, Any], Iterable[Step]], independent: bool = False) -> list[float]:
+    with Live(load_live_config(), independent=independent) as live:
+        live._gestures, live._faces = HandAtFrame(), NotesCovers()
+        assert [step.frame.index for step in way(live, FakeSource(kind, 7))] == list(range(7))
+        return live._faces.reach
+
+
+@pytest.fixture(scope="module")
+def of_a_file() -> list[float]:
+    return reach("video", stepping)
+
+
+def test_a_face_is_judged_with_the_hands_of_two_frames_before(of_a_file: list[float]) -> None:
+    grown = np.array(of_a_file[COVERS_LAG:])
+    assert of_a_file[:COVERS_LAG] == [0, 0]
+    np.testing.assert_allclose(grown, grown[0] * np.arange(1, 6), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "way"), [("camera", stepping), ("video", reading)])
+def test_the_same_hands_whether_or_not_frames_are_begun_ahead(
+    of_a_file: list[float], kind: str, way: Callable[[Live, Any], Iterable[Step]]
+) -> None:
+    assert reach(kind, way) == of_a_file
+
+
+def test_pictures_lend_each_other_no_hands() -> None:
+    assert not any(reach("images", stepping, independent=True))
+
+
+def test_after_a_reset_the_hands_are_forgotten() -> None:
+    with Live(load_live_config()) as live:
+        live._gestures, live._faces = HandAtFrame(), NotesCovers()
+        for number, frame in enumerate(FakeSource("video", 7)):
+            if number == 4:
+                live.reset()
+            live.read(frame)
+        assert [covered > 0 for covered in live._faces.reach] == [False, False, True, True, False, False, True]

@@ -1,0 +1,39 @@
+"""A clip is scored alike alone and among others, by every classifier that asks for no features beside the flow."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from fake_samples import fake_samples
+
+from multimodal.training.classifiers.base import Classifier, FoldTask, build_classifier, classifier_names
+from multimodal.training.classifiers.ststnet import STSTNetClassifier
+from multimodal.training.fold_nets import NetConfig
+
+PLAIN = [name for name in classifier_names() if not build_classifier(name).needs and name != "ststnet"]
+MAKERS = {
+    **{name: partial(build_classifier, name) for name in PLAIN},
+    **{
+        f"ststnet-{scaling}": partial(STSTNetClassifier, NetConfig(epochs=3, learning_rate=1e-3, scaling=scaling))
+        for scaling in ("unit", "centred")
+    },
+}
+
+
+def scores(classifier: Classifier, ways: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    samples = fake_samples(people=4, clips=5)
+    tests = tuple(samples.pick(rows).sealed() for rows in ways)
+    return classifier.fit_predict(FoldTask("p", samples.pick(np.arange(5, 20)), tests))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_one_clip_at_a_time_equals_all_together(name: str) -> None:
+    together, *alone = scores(MAKERS[name](), (np.arange(5), *(np.array([row]) for row in range(5))))
+    assert together.shape == (5, 3)
+    np.testing.assert_allclose(np.concatenate(alone), together, atol=1e-5)
+
+
+def test_the_classifiers_are_the_known_ones() -> None:
+    assert {"majority", "flow-logreg", "flow-logreg-raw"} <= set(PLAIN)
