@@ -41,8 +41,8 @@ class ClipConfig(Config):
         lengths: Share of clips by number of maps; one map is the apex against the onset.
         identities: Number of faces (identity and pose) that they are spread over.
         form: How far each face's muscles differ from the mesh's, see ``maps.vary_form``.
-        rare: How far rare action units are preferred, see ``priors.sample_event``. Above 0 the classes are not equally
-            common, yet what a map says about its class is what it says at even odds.
+        rare: How far rare action units are preferred, see ``priors.sample_event``. Above 0 the classes are not quite
+            equally common, yet what a map says about its class is what it says at even odds.
         blink, gaze: Chance of one in a clip.
         rigid: Left-over head motion, range of its size relative to the expression's, drawn logarithmically.
         fitted: Share of clips whose rigid motion is then fitted and removed, as the face room does.
@@ -63,7 +63,7 @@ class ClipConfig(Config):
     identities: int = Field(default=200, gt=1)
     form: float = Field(default=0.35, ge=0)
     rare: float = Field(default=0.6, ge=0, le=1)
-    blink: float = Field(default=0.3, ge=0, le=1)
+    blink: float = Field(default=0.6, ge=0, le=1)
     gaze: float = Field(default=0.2, ge=0, le=1)
     rigid: tuple[float, float] = (0.1, 4.0)
     fitted: float = Field(default=0.25, ge=0, le=1)
@@ -198,7 +198,7 @@ def _twitches(
     """Blinks and glances, which mean nothing. A blink under way at the onset shows as eyes that open."""
     intensity = np.zeros((len(times), len(KEYS)), np.float32)
     if rng.random() < config.blink:
-        start, width = rng.uniform(-120, event.total_ms), rng.uniform(120, 220)
+        start, width = rng.uniform(-60, event.total_ms), rng.uniform(120, 220)
         lids = 0.9 * rng.uniform(0.2, 1.0) * (_bump(times, start, width) - _bump(np.zeros(1), start, width))
         for side in ("left", "right"):
             intensity[:, KEYS.index((45, side))] = lids * rng.uniform(0.9, 1.1)

@@ -30,6 +30,7 @@ KEYS: tuple[Key, ...] = (*((unit, side) for unit in UNITS for side in SIDES), *(
 _FAR = 1000.0
 _FORM_CELLS = 3.0
 _GAZE_PERCENT = 8.0
+_LID_PERCENT = 10.0
 _WAYS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
 
 
@@ -189,13 +190,15 @@ def _displacements() -> Float[np.ndarray, "keys vertices 3"]:
 
 
 def _eyeballs(centres: np.ndarray) -> Float[np.ndarray, "keys 2 28 28"]:
-    """What turning eyes themselves move: a soft spot in each eye's opening, in the maps of the gazes."""
+    """What an eye's opening shows: the ball that turns, or the lid that comes down over it; a soft spot."""
     y, x = np.mgrid[:GRID, :GRID] + 0.5
-    spots = sum(np.exp(-0.5 * (((x - cx) / 1.6) ** 2 + ((y - cy) / 0.8) ** 2)) for cx, cy in centres)
+    spots = [np.exp(-0.5 * (((x - cx) / 1.6) ** 2 + ((y - cy) / 0.8) ** 2)) for cx, cy in centres[:, :2]]
     flow = np.zeros((len(KEYS), 2, GRID, GRID), np.float32)
     for row, key in enumerate(KEYS):
         if key[0] == "gaze":
-            flow[row] = _GAZE_PERCENT * np.array(_WAYS[key[1]])[:, None, None] * spots
+            flow[row] = _GAZE_PERCENT * np.array(_WAYS[key[1]])[:, None, None] * sum(spots)
+        if key[0] == 45:
+            flow[row, 1] = _LID_PERCENT * spots[SIDES.index(key[1])]
     return flow
 
 

@@ -19,16 +19,27 @@ _QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 _Quantiles = tuple[float, float, float, float, float]
 
 
+class Source(Config):
+    """One data base's annotations of an emotion: how many clips, and the share of them that show each action unit."""
+
+    clips: int = Field(gt=0)
+    units: dict[int, float]
+
+
 class Emotion(Config):
-    """One emotion: its MEGC 2019 class, how many clips stand behind it, and how often it shows each action unit.
+    """One emotion: its MEGC 2019 class, and what the data bases say about it.
 
     ``one_sided`` replaces ``strength.one_sided`` for the units that it names.
     """
 
     expression: Literal["negative", "positive", "surprise"]
-    clips: int = Field(gt=0)
-    units: dict[int, float]
     one_sided: dict[int, float] = Field(default_factory=dict)
+    sources: dict[str, Source]
+
+    @property
+    def clips(self) -> int:
+        """How many clips stand behind the emotion."""
+        return sum(source.clips for source in self.sources.values())
 
 
 class Timing(Config):
@@ -108,10 +119,6 @@ def sample_event(
     return Event(emotion, config.emotions[emotion].expression, units, onset_apex, total)
 
 
-def _chances(config: PeopleConfig, emotion: str) -> dict[int, float]:
-    return draw_shares(config.emotions[emotion].units)
-
-
 def _sample_class(rng: np.random.Generator, config: PeopleConfig) -> str:
     shares = np.array([config.class_shares[name] for name in EXPRESSIONS])  # type: ignore[index]
     return EXPRESSIONS[int(rng.choice(len(EXPRESSIONS), p=shares / shares.sum()))]
@@ -124,13 +131,17 @@ def _sample_emotion(rng: np.random.Generator, config: PeopleConfig, expression: 
 
 
 def unit_shares(config: PeopleConfig) -> dict[int, float]:
-    """Return how often each unit is shown, over all emotions, the classes as common as ``class_shares`` say."""
-    shares: dict[int, float] = {}
+    """Return how often each unit is shown, over all emotions, the classes as common as ``class_shares`` say.
+
+    Units under a hundredth count as one, lest they be preferred without end.
+    """
     totals = {name: sum(e.clips for e in config.emotions.values() if e.expression == name) for name in EXPRESSIONS}
+    shares: dict[int, float] = {}
     for emotion in config.emotions.values():
-        weight = config.class_shares[emotion.expression] * emotion.clips / totals[emotion.expression]
-        for unit, share in emotion.units.items():
-            shares[unit] = shares.get(unit, 0.0) + weight * max(share, 0.01)
+        for source in emotion.sources.values():
+            weight = config.class_shares[emotion.expression] * source.clips / totals[emotion.expression]
+            for unit, share in source.units.items():
+                shares[unit] = shares.get(unit, 0.0) + weight * share
     return {unit: max(share, 0.01) for unit, share in shares.items()}
 
 
@@ -138,8 +149,8 @@ def draw_shares(shares: Mapping[int, float]) -> dict[int, float]:
     """Return chances with which units drawn one by one, until some unit is shown, come out with these shares.
 
     An expression without any unit is drawn anew, which makes every unit commoner; the chances are lower by as much:
-    the fixed point of ``chance = share * P(some unit)``. Shares that add up to less than one cannot be met; they are
-    then drawn as they are.
+    the fixed point of ``chance = share * P(some unit)``. Shares that add up to less than one, where clips show units
+    that the tables leave out, cannot be met and are drawn as they are.
     """
     return dict(zip(shares, _fixed_point(tuple(shares.values())), strict=True))
 
@@ -154,6 +165,12 @@ def _fixed_point(shares: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(chances.tolist())
 
 
+def _sample_source(rng: np.random.Generator, emotion: Emotion) -> Source:
+    sources = list(emotion.sources.values())
+    clips = np.array([source.clips for source in sources], float)
+    return sources[int(rng.choice(len(sources), p=clips / clips.sum()))]
+
+
 def _sample_shown(
     rng: np.random.Generator, config: PeopleConfig, expression: str | None, rare: float
 ) -> tuple[str, list[int]]:
@@ -161,16 +178,21 @@ def _sample_shown(
     common = unit_shares(config) if rare else {}
     while True:
         emotion = _sample_emotion(rng, config, expression or _sample_class(rng, config))
-        chances, shown = _chances(config, emotion), list[int]()
+        shown = list[int]()
         while not shown:
-            lots = {unit: rng.random() for unit in chances}
-            # What one muscle does comes together: both units hang on the same lot.
-            for first, second in config.strength.together:
-                if first in lots and second in lots:
-                    lots[second] = lots[first]
-            shown = [unit for unit, chance in chances.items() if lots[unit] < chance]
+            shown = _units_of(rng, _sample_source(rng, config.emotions[emotion]), config.strength)
         if not rare or rng.random() < (min(common.values()) / min(common[unit] for unit in shown)) ** rare:
             return emotion, shown
+
+
+def _units_of(rng: np.random.Generator, source: Source, strength: Strength) -> list[int]:
+    chances = draw_shares(source.units)
+    lots = {unit: rng.random() for unit in chances}
+    # What one muscle does comes together: both units hang on the same lot.
+    for first, second in strength.together:
+        if first in lots and second in lots:
+            lots[second] = lots[first]
+    return [unit for unit, chance in chances.items() if lots[unit] < chance]
 
 
 def _sample_units(
