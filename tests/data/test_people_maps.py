@@ -14,13 +14,23 @@ from multimodal.data.people.clips import (
     synthesise,
 )
 from multimodal.data.people.cover import COVERS, cover_flow, draw_cover, visibility_under
-from multimodal.data.people.maps import KEYS, FaceMaps, Pose, face_maps, rotation, sample_face
+from multimodal.data.people.maps import KEYS, FaceMaps, Pose, face_maps, rotation, sample_face, vary_form
 from multimodal.data.people.priors import Event, sample_event
 from multimodal.errors import UsageError
 from multimodal.face.canonical import EYE_LEFT, EYE_RIGHT, GRID, MOUTH
-from multimodal.results import REGIONS
+from multimodal.results import ACTION_UNITS, REGIONS
 
-QUIET = ClipConfig(blink=0, gaze=0, rigid=(1e-6, 2e-6), fitted=0, noise=(1e-6, 2e-6), quantised=0, covered=0)
+QUIET = ClipConfig(
+    blink=0,
+    gaze=0,
+    rigid=(1e-6, 2e-6),
+    fitted=0,
+    noise=(1e-6, 2e-6),
+    smear=(0, 0),
+    flat=(0, 0),
+    quantised=0,
+    covered=0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +138,7 @@ def test_times_lie_in_the_event_and_one_map_at_the_apex() -> None:
 
 
 def test_synthetic_sets_repeat_by_seed_and_hold_every_class() -> None:
-    config = ClipConfig(clips=45, identities=3, lengths={1: 0.6, 4: 0.4})
+    config = ClipConfig(clips=45, identities=3, rare=0, lengths={1: 0.6, 4: 0.4})
     first, again, other = synthesise(config, 1), synthesise(config, 1), synthesise(config, 2)
     assert set(first) == {1, 4}
     for length, clips in first.items():
@@ -148,6 +158,35 @@ def test_the_smile_unit_marks_most_positive_and_few_surprised_clips() -> None:
     clips = synthesise(ClipConfig(clips=150, identities=2, lengths={1: 1.0}), 0)[1]
     smile = clips.action_units[:, 8]  # AU12
     assert smile[clips.expression == 1].mean() > 0.4 > 0.2 > smile[clips.expression == 2].mean()
+
+
+def test_preferring_rare_units_shows_more_of_them_and_leaves_the_classes_to_chance() -> None:
+    usual, rare = (
+        synthesise(ClipConfig(clips=400, identities=2, lengths={1: 1.0}, rare=rare), 0)[1] for rare in (0.0, 1.0)
+    )
+    chin = ACTION_UNITS.index(17)
+    assert rare.action_units[:, chin].mean() > 2 * usual.action_units[:, chin].mean()
+    assert len(set(np.bincount(usual.expression))) <= 2
+    assert np.bincount(rare.expression)[0] > 1.2 * np.bincount(rare.expression)[2]
+
+
+def test_muscles_of_a_face_differ_only_if_asked_to(face: FaceMaps) -> None:
+    same, other = (vary_form(face, amount, np.random.default_rng(0)) for amount in (0.0, 0.4))
+    assert same is face
+    one, two = unit(face, (12, "left")), unit(other, (12, "left"))
+    assert 0.7 < np.corrcoef(one.ravel(), two.ravel())[0, 1] < 0.999
+
+
+def test_a_nearer_mouth_moves_up_and_leaves_the_eyes(face: FaceMaps) -> None:
+    near = face_maps(load_body().vertices, Pose(reach=0.8))
+    y = np.arange(GRID)[:, None] + 0.5
+
+    def row(maps: FaceMaps, key: tuple[int | str, str]) -> float:
+        length = np.hypot(*unit(maps, key))
+        return float((length * y).sum() / length.sum())
+
+    assert row(face, (20, "left")) - row(near, (20, "left")) == pytest.approx(0.2 * (MOUTH[1] - 0.2607) * GRID, abs=0.6)
+    assert row(near, (45, "left")) == pytest.approx(row(face, (45, "left")), abs=0.3)
 
 
 @pytest.mark.parametrize("kind", [*COVERS, "block:0.3"])

@@ -39,7 +39,17 @@ def test_brows_are_drawn_together_and_corners_apart() -> None:
     vertices = load_body().vertices
     brow = np.linalg.norm(vertices - [0.15, 7.47, 1.46], axis=1).argmin()
     assert action_units()[4, "right"][brow, 0] < -0.03
-    assert strongest(12, "right")[1][0] > 0.05
+    assert strongest(12, "right")[1][0] > 0.04
+
+
+@pytest.mark.parametrize("unit", [14, 24])
+def test_tightened_corners_are_no_smile(unit: int) -> None:
+    vertices, moved = load_body().vertices, action_units()[unit, "right"]
+    corner = np.array([0.33, 6.60, 1.38])
+    above, below = (np.linalg.norm(vertices - corner - [0, up, 0], axis=1).argmin() for up in (0.12, -0.12))
+    assert moved[above, 1] < 0.0 < moved[below, 1]
+    smile = action_units()[12, "right"]
+    assert np.abs(moved[above, 1]) < 0.2 * smile[above, 1]
 
 
 def test_sides_mirror_each_other() -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import cv2
 import numpy as np
 from jaxtyping import Float, Int
 from pydantic import Field
@@ -19,17 +17,20 @@ from pydantic import Field
 from multimodal.config import Config
 from multimodal.data.objective import objective_class
 from multimodal.data.people.cover import COVERS, cover_flow, draw_cover, visibility_under
+from multimodal.data.people.estimator import blur, errors, flatten, smear, with_strain
 from multimodal.data.people.maps import KEYS, FaceMaps, sample_face
 from multimodal.data.people.priors import Event, sample_event
-from multimodal.face.canonical import EYE_LEFT, EYE_RIGHT, GRID, MOUTH
+from multimodal.face.canonical import GRID
 from multimodal.face.flow import face_mask, remove_rigid
-from multimodal.face.strain import strain
 from multimodal.results import ACTION_UNITS, EXPRESSIONS
 
 NO_CLASS = -1
 """Objective label of clips that belong to none of the five classes."""
 
 _ACTIVE = 0.06
+
+_USUAL = 0.53
+"""Root mean square of an expression's motion over the map, percent of the distance between the eyes: the median."""
 
 
 class ClipConfig(Config):
@@ -39,14 +40,20 @@ class ClipConfig(Config):
         clips: Number of clips.
         lengths: Share of clips by number of maps; one map is the apex against the onset.
         identities: Number of faces (identity and pose) that they are spread over.
+        form: How far each face's muscles differ from the mesh's, see ``maps.vary_form``.
+        rare: How far rare action units are preferred, see ``priors.sample_event``. Above 0 the classes are not quite
+            equally common, yet what a map says about its class is what it says at even odds.
         blink, gaze: Chance of one in a clip.
         rigid: Left-over head motion, range of its size relative to the expression's, drawn logarithmically.
         fitted: Share of clips whose rigid motion is then fitted and removed, as the face room does.
         smooth: Standard deviation of the estimator's smoothing, cells, lowest and highest.
-        noise: Size of the estimator's noise relative to the expression's, lowest and highest, logarithmic.
-        grain: Correlation length of the noise, cells, lowest and highest.
-        rough: Strain that lies finer than a cell (it is measured before the picture is made small), relative to the
-            clip's strain, lowest and highest.
+        smear: How far motion spreads into bare skin, cells, lowest and highest, see ``estimator.smear``.
+        noise: Size of the estimator's errors relative to the expression's, lowest and highest, logarithmic.
+        grain: Correlation length of the errors, cells, lowest and highest.
+        absolute: How far head motion and errors are relative to a usual expression (1) rather than to the clip's own
+            (0): units that move little then drown more easily.
+        flat: Total variation denoising relative to the expression's size, lowest and highest, ``estimator.flatten``.
+        rough: Strain that lies finer than the maps, lowest and highest, see ``estimator.with_strain``.
         quantised: Share of clips stored as the published maps are: each channel min-max scaled to 8 bit.
         covered: Share of clips in which something hides part of the face.
     """
@@ -54,14 +61,19 @@ class ClipConfig(Config):
     clips: int = Field(default=16000, gt=0)
     lengths: dict[int, float] = Field(default_factory=lambda: {1: 0.94, 3: 0.03, 6: 0.03})
     identities: int = Field(default=200, gt=1)
-    blink: float = Field(default=0.3, ge=0, le=1)
+    form: float = Field(default=0.8, ge=0)
+    rare: float = Field(default=0.6, ge=0, le=1)
+    blink: float = Field(default=0.6, ge=0, le=1)
     gaze: float = Field(default=0.2, ge=0, le=1)
-    rigid: tuple[float, float] = (0.03, 0.6)
-    fitted: float = Field(default=0.5, ge=0, le=1)
-    smooth: tuple[float, float] = (0.2, 0.6)
-    noise: tuple[float, float] = (0.12, 0.7)
-    grain: tuple[float, float] = (0.5, 2.5)
-    rough: tuple[float, float] = (0.1, 0.5)
+    rigid: tuple[float, float] = (0.2, 6.0)
+    fitted: float = Field(default=0.25, ge=0, le=1)
+    smooth: tuple[float, float] = (0.1, 0.3)
+    smear: tuple[float, float] = (0.0, 2.0)
+    noise: tuple[float, float] = (0.25, 1.8)
+    grain: tuple[float, float] = (0.4, 1.8)
+    absolute: float = Field(default=0.5, ge=0, le=1)
+    flat: tuple[float, float] = (0.0, 0.8)
+    rough: tuple[float, float] = (0.3, 0.6)
     quantised: float = Field(default=0.5, ge=0, le=1)
     covered: float = Field(default=0.4, ge=0, le=1)
 
@@ -94,22 +106,27 @@ def synthesise(config: ClipConfig, seed: int) -> dict[int, ClipSet]:
     """Make clips, by their number of maps.
 
     Args:
-        config: How many and how; every third clip is of one class.
+        config: How many and how; without ``rare``, every third clip is of one class.
         seed: The same seed gives the same clips; each face has a generator of its own.
 
     Returns:
-        ``{time: clips}``; about 2 ms a clip on one core.
+        ``{time: clips}``; about 2 to 3 ms a clip on one core.
     """
     shares = np.array(list(config.lengths.values())) / sum(config.lengths.values())
     rows: dict[int, list[tuple]] = {length: [] for length in config.lengths}
     for identity, count in enumerate(_spread(config.clips, config.identities)):
         rng = np.random.default_rng([seed, identity])
-        face = sample_face(rng)
+        face = sample_face(rng, config.form)
         for number in range(count):
             length = int(rng.choice(list(config.lengths), p=shares))
-            event = sample_event(rng, expression=EXPRESSIONS[number % len(EXPRESSIONS)])
+            event = sample_event(rng, expression=_wanted(number, config), rare=config.rare)
             rows[length].append((*make_clip(face, event, length, config, rng), event, identity))
     return {length: stack_clips(clips) for length, clips in rows.items() if clips}
+
+
+def _wanted(number: int, config: ClipConfig) -> str | None:
+    """Every third clip is of one class, unless rare units are preferred: what they say then hangs on chance."""
+    return None if config.rare else EXPRESSIONS[number % len(EXPRESSIONS)]
 
 
 def make_clip(
@@ -130,18 +147,20 @@ def make_clip(
     times = sample_times(event, length, rng)
     signal = np.tensordot(event_profiles(event, times, rng), face.maps, axes=1)
     extras = np.tensordot(_twitches(event, times, config, rng), face.maps, axes=1)
-    size = float(np.sqrt((signal**2).mean())) + 1e-6
-    flow = signal + extras + _rigid(face, times / event.total_ms, size, config, rng)
-    flow = _blur(flow, rng.uniform(*config.smooth)) + _noise(len(times), size, config, rng)
+    size = (float(np.sqrt((signal**2).mean())) + 1e-6) ** (1 - config.absolute) * _USUAL**config.absolute
+    flow = blur(signal + extras + _rigid(face, times / event.total_ms, size, config, rng), rng.uniform(*config.smooth))
+    level = size * np.exp(rng.uniform(*np.log(config.noise)))
+    flow = smear(flow, rng.uniform(*config.smear)) + errors(len(times), level, rng.uniform(*config.grain), rng)
+    flow = flatten(flow, size * rng.uniform(*config.flat))
     visibility = np.ones(12, np.float32)
     weight = face_mask()
     if rng.random() < config.covered:
         hidden = draw_cover(COVERS[int(rng.integers(len(COVERS)))], rng)
-        flow = _blur(cover_flow(flow, hidden, rng), 0.4)
+        flow = blur(cover_flow(flow, hidden, rng), 0.4)
         visibility, weight = visibility_under(hidden), weight * ~hidden
     if rng.random() < config.fitted:
         flow = np.stack([remove_rigid(one, weight) for one in flow])
-    return _store(_with_strain(flow, rng.uniform(*config.rough), rng), rng.random() < config.quantised), visibility
+    return _store(with_strain(flow, rng.uniform(*config.rough), rng), rng.random() < config.quantised), visibility
 
 
 def sample_times(event: Event, length: int, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
@@ -179,7 +198,7 @@ def _twitches(
     """Blinks and glances, which mean nothing. A blink under way at the onset shows as eyes that open."""
     intensity = np.zeros((len(times), len(KEYS)), np.float32)
     if rng.random() < config.blink:
-        start, width = rng.uniform(-120, event.total_ms), rng.uniform(120, 220)
+        start, width = rng.uniform(-60, event.total_ms), rng.uniform(120, 220)
         lids = 0.9 * rng.uniform(0.2, 1.0) * (_bump(times, start, width) - _bump(np.zeros(1), start, width))
         for side in ("left", "right"):
             intensity[:, KEYS.index((45, side))] = lids * rng.uniform(0.9, 1.1)
@@ -219,47 +238,6 @@ def _rigid(
     amounts = level * rng.normal(size=len(fields)) * np.array([1, 1, 1.5, 1.5, 0.5, 0.5, 1.0, 1.0])
     course = share[:, None] ** rng.uniform(0.7, 1.5) + 0.15 * rng.normal(size=(len(share), len(fields)))
     return np.tensordot(course * amounts, fields, axes=1)
-
-
-@lru_cache(maxsize=1)
-def texture() -> Float[np.ndarray, "28 28"]:
-    """Return where a face has texture: estimators see sharp motion, and err, at eyes and mouth; cheeks come out smooth.
-
-    Mean 1; the places are those of the canonical face, the amounts our choice.
-    """
-    y, x = (np.mgrid[:GRID, :GRID] + 0.5) / GRID
-    spots = (*((eye, 1.0, (0.10, 0.10)) for eye in (EYE_LEFT, EYE_RIGHT)), (MOUTH, 0.3, (0.18, 0.10)))
-    field = 0.6 * np.exp(-0.5 * (((x - 0.5) / 0.4) ** 4 + ((y - 0.45) / 0.5) ** 4)) + 0.2
-    for (cx, cy), amount, (wide, high) in spots:
-        field += amount * np.exp(-0.5 * (((x - cx) / wide) ** 2 + ((y - cy) / high) ** 2))
-    return (field / field.mean()).astype(np.float32)
-
-
-def _blur(flow: np.ndarray, sigma: float) -> np.ndarray:
-    channels = np.ascontiguousarray(flow.reshape(-1, GRID, GRID).transpose(1, 2, 0), np.float32)
-    return _unpack(cv2.GaussianBlur(channels, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), flow.shape)
-
-
-def _noise(length: int, size: float, config: ClipConfig, rng: np.random.Generator) -> Float[np.ndarray, "time 2 28 28"]:
-    """An estimator's errors: smooth blotches, half of them shared by all maps, whose onset frame is the same."""
-    level, grain = size * np.exp(rng.uniform(*np.log(config.noise))), rng.uniform(*config.grain)
-    blotches = _blur(rng.normal(size=(length + 1, 2, GRID, GRID)), grain)
-    # A few places (hair, glints, the rim) err much more than the rest.
-    trust = np.exp(_blur(rng.normal(size=(1, 1, GRID, GRID)), 1.5) * 3.0)
-    noise = (blotches[1:] + blotches[:1]) * trust * texture()
-    return level * noise / (float(noise.std()) + 1e-6)
-
-
-def _unpack(channels: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    return np.atleast_3d(channels).transpose(2, 0, 1).reshape(shape)
-
-
-def _with_strain(flow: np.ndarray, rough: float, rng: np.random.Generator) -> Float[np.ndarray, "time 3 28 28"]:
-    coarse = strain(flow)
-    # Fine strain is strong where coarse strain is, and along the same creases.
-    fine = np.exp(_blur(rng.normal(size=coarse.shape), 0.6) * 2.0) * (coarse + coarse.mean()) * texture()
-    dimmed = coarse * np.sqrt(texture())
-    return np.concatenate([flow, np.hypot(dimmed, rough * fine)[:, None]], axis=1)
 
 
 def _store(flow: np.ndarray, quantised: bool) -> Float[np.ndarray, "time 3 28 28"]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -27,7 +28,9 @@ KEYS: tuple[Key, ...] = (*((unit, side) for unit in UNITS for side in SIDES), *(
 """What the maps of a face show, in their order."""
 
 _FAR = 1000.0
+_FORM_CELLS = 3.0
 _GAZE_PERCENT = 8.0
+_LID_PERCENT = 10.0
 _WAYS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
 
 
@@ -56,6 +59,8 @@ class Pose:
         shift: Offset on the grid, cells, x and y.
         stretch: Factors along x and y, about the face's middle.
         tilt: Left-over rotation in the picture, degrees.
+        reach: How far below the eyes the mouth lies, in canonical distances. Published maps were cut around the whole
+            face, by other landmarks than ours, and show the mouth higher.
     """
 
     yaw: float = 0.0
@@ -64,6 +69,7 @@ class Pose:
     shift: tuple[float, float] = (0.0, 0.0)
     stretch: tuple[float, float] = (1.0, 1.0)
     tilt: float = 0.0
+    reach: float = 1.0
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:
@@ -76,12 +82,54 @@ def sample_pose(rng: np.random.Generator) -> Pose:
         shift=(float(shift[0]), float(shift[1])),
         stretch=(float(stretch[0]), float(stretch[1])),
         tilt=float(rng.normal(0, 1.5)),
+        reach=float(rng.uniform(0.78, 1.02)),
     )
 
 
-def sample_face(rng: np.random.Generator) -> FaceMaps:
-    """Draw an identity and a pose, and return its maps."""
-    return face_maps(sample_identity(rng), sample_pose(rng))
+def sample_face(rng: np.random.Generator, form: float = 0.0) -> FaceMaps:
+    """Draw an identity and a pose, and return its maps.
+
+    Args:
+        rng: Where chance comes from.
+        form: How far the face's muscles differ from the mesh's, see ``vary_form``.
+    """
+    return vary_form(face_maps(sample_identity(rng), sample_pose(rng)), form, rng)
+
+
+def vary_form(face: FaceMaps, amount: float, rng: np.random.Generator) -> FaceMaps:
+    """Give a face muscles of its own: each unit pulls some places more than others, and lies a little elsewhere.
+
+    People's muscles differ in course, strength and even presence; the mesh's 52 units know one build.
+
+    Args:
+        face: The maps of the mesh's own units.
+        amount: Standard deviation of the smooth gain (logarithmic) over the face, and of how far places shift, as a
+            whole and one by one, in cells. 0 leaves the face as it is.
+        rng: Where chance comes from.
+    """
+    if amount == 0:
+        return face
+    fields = smooth_fields(rng, 3 * len(face.maps), _FORM_CELLS).reshape(-1, 3, GRID, GRID)
+    shift = amount * (rng.normal(size=(len(fields), 2, 1, 1)) + fields[:, 1:])
+    y, x = np.mgrid[:GRID, :GRID].astype(np.float32)
+    moved = [
+        cv2.remap(
+            np.ascontiguousarray(one.transpose(1, 2, 0)),
+            x + dx.astype(np.float32),
+            y + dy.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).transpose(2, 0, 1)
+        for one, (dx, dy) in zip(face.maps, shift, strict=True)
+    ]
+    return FaceMaps(np.stack(moved) * np.exp(amount * fields[:, :1]).astype(np.float32), face.depth, face.covered)
+
+
+def smooth_fields(rng: np.random.Generator, count: int, cells: float) -> Float[np.ndarray, "count 28 28"]:
+    """Draw random fields of mean 0 and standard deviation 1 with Gaussian smoothness, cells."""
+    rough = rng.normal(size=(GRID, GRID, count)).astype(np.float32)
+    fields = np.atleast_3d(cv2.GaussianBlur(rough, (0, 0), cells, borderType=cv2.BORDER_REFLECT_101))
+    return np.moveaxis(fields / (fields.std() + 1e-9), -1, 0)
 
 
 def face_maps(vertices: Float[np.ndarray, "vertices 3"], pose: Pose = Pose()) -> FaceMaps:
@@ -117,7 +165,7 @@ def rotation(pose: Pose) -> Float[np.ndarray, "3 3"]:
 def _layout(vertices: np.ndarray, eyes: np.ndarray, turn: np.ndarray, pose: Pose) -> Callable[[np.ndarray], np.ndarray]:
     """Return the map from turned points to cells of the grid: the affine one that eyes and mouth fix, then jitter."""
     marks = np.vstack([eyes, vertices[_mouth_corners()].mean(axis=0)]) @ turn.T
-    places = np.array([EYE_LEFT, EYE_RIGHT, MOUTH]) * GRID
+    places = np.array([EYE_LEFT, EYE_RIGHT, (MOUTH[0], EYE_LEFT[1] + pose.reach * (MOUTH[1] - EYE_LEFT[1]))]) * GRID
     affine = np.linalg.solve(np.column_stack([marks[:, :2], np.ones(3)]), places)
     tilt = np.radians(pose.tilt)
     jitter = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]) * np.array(pose.stretch)
@@ -142,13 +190,15 @@ def _displacements() -> Float[np.ndarray, "keys vertices 3"]:
 
 
 def _eyeballs(centres: np.ndarray) -> Float[np.ndarray, "keys 2 28 28"]:
-    """What turning eyes themselves move: a soft spot in each eye's opening, in the maps of the gazes."""
+    """What an eye's opening shows: the ball that turns, or the lid that comes down over it; a soft spot."""
     y, x = np.mgrid[:GRID, :GRID] + 0.5
-    spots = sum(np.exp(-0.5 * (((x - cx) / 1.6) ** 2 + ((y - cy) / 0.8) ** 2)) for cx, cy in centres)
+    spots = [np.exp(-0.5 * (((x - cx) / 1.6) ** 2 + ((y - cy) / 0.8) ** 2)) for cx, cy in centres[:, :2]]
     flow = np.zeros((len(KEYS), 2, GRID, GRID), np.float32)
     for row, key in enumerate(KEYS):
         if key[0] == "gaze":
-            flow[row] = _GAZE_PERCENT * np.array(_WAYS[key[1]])[:, None, None] * spots
+            flow[row] = _GAZE_PERCENT * np.array(_WAYS[key[1]])[:, None, None] * sum(spots)
+        if key[0] == 45:
+            flow[row, 1] = _LID_PERCENT * spots[SIDES.index(key[1])]
     return flow
 
 

@@ -32,13 +32,13 @@ _RECIPES: dict[int, dict[str, float]] = {
     7: {"eyeSquint{s}": 1.0, "eyeBlink{s}": 0.12},
     9: {"noseSneer{s}": 1.0, "mouthUpperUp{s}": 0.25, "browDown{s}": 0.15},
     10: {"mouthUpperUp{s}": 1.0, "noseSneer{s}": 0.2},
-    12: {"mouthSmile{s}": 0.8},
-    14: {"mouthDimple{s}": 1.0, "mouthPress{s}": 0.2},
+    12: {"mouthSmile{s}": 0.45},
+    14: {"mouthDimple{s}": 0.7},
     15: {"mouthFrown{s}": 1.0},
     17: {"mouthShrugLower": 0.9, "mouthShrugUpper": 0.3},
     20: {"mouthStretch{s}": 1.0},
     23: {"mouthRollUpper": 0.35, "mouthRollLower": 0.35, "mouthPucker": 0.25},
-    24: {"mouthPress{s}": 0.7, "mouthRollUpper": 0.3, "mouthRollLower": 0.3},
+    24: {"mouthRollUpper": 0.5, "mouthRollLower": 0.3},
     25: {"mouthLowerDown{s}": 0.8, "mouthUpperUp{s}": 0.25},
     26: {"jawOpen": 0.4},
     45: {"eyeBlink{s}": 1.0},
@@ -47,10 +47,18 @@ _RECIPES: dict[int, dict[str, float]] = {
 # Bumps for the picture's right side: centre, radius (both dm), displacement (dm). The left side mirrors them.
 _Bump = tuple[tuple[float, float, float], float, tuple[float, float, float]]
 _BUMPS: dict[int, tuple[_Bump, ...]] = {
-    4: (((0.15, 7.47, 1.46), 0.11, (-0.045, -0.012, 0.012)), ((0.07, 7.40, 1.49), 0.08, (-0.018, -0.012, 0.006))),
+    4: (((0.15, 7.47, 1.46), 0.11, (-0.030, -0.008, 0.008)), ((0.07, 7.40, 1.49), 0.08, (-0.012, -0.008, 0.004))),
     10: (((0.28, 6.86, 1.38), 0.10, (0.004, 0.030, 0.020)),),
-    12: (((0.36, 6.86, 1.34), 0.13, (0.018, 0.045, 0.030)), ((0.25, 6.78, 1.42), 0.06, (0.010, 0.020, -0.022))),
+    12: (((0.48, 6.74, 1.34), 0.18, (0.018, 0.070, 0.045)), ((0.25, 6.78, 1.42), 0.06, (0.010, 0.020, -0.022))),
     17: (((0.05, 6.30, 1.45), 0.13, (0.000, 0.042, 0.014)),),
+    24: (((0.28, 6.60, 1.42), 0.14, (-0.022, 0.000, 0.000)),),
+}
+
+# Skin drawn together towards a point: centre and radius (dm), share of the way. The dimpler and the lip presser tighten
+# the corner of the mouth; the stock units lift it, which is a smile.
+_SINKS: dict[int, tuple[tuple[float, float, float], float, float]] = {
+    14: ((0.38, 6.60, 1.36), 0.20, 0.40),
+    24: ((0.30, 6.60, 1.42), 0.12, 0.15),
 }
 
 _LOOKS: dict[tuple[str, str], str] = {
@@ -103,6 +111,9 @@ def _build(body: Body, unit: int, side: str) -> np.ndarray:
     sign = 1.0 if side == "right" else -1.0
     for centre, radius, offset in _BUMPS.get(unit, ()):
         total += _bump(body.vertices, np.array(centre), radius, np.array(offset), sign)
+    if unit in _SINKS:
+        centre, radius, part = _SINKS[unit]
+        total += _sink(body.vertices, np.array(centre) * [sign, 1.0, 1.0], radius, part)
     return _skin(total)
 
 
@@ -110,6 +121,12 @@ def _bump(vertices: np.ndarray, centre: np.ndarray, radius: float, offset: np.nd
     mirror = np.array([sign, 1.0, 1.0])
     squared = ((vertices - centre * mirror) ** 2).sum(axis=1, keepdims=True)
     return (np.exp(-0.5 * squared / radius**2) * offset * mirror).astype(np.float32)
+
+
+def _sink(vertices: np.ndarray, centre: np.ndarray, radius: float, part: float) -> np.ndarray:
+    away = vertices - centre
+    near = np.exp(-0.5 * (away**2).sum(axis=1, keepdims=True) / radius**2)
+    return (-part * near * away).astype(np.float32)
 
 
 def _side_share(vertices: np.ndarray, side: str) -> np.ndarray:
