@@ -68,54 +68,70 @@ class Conv3dSame(nn.Conv3d):
         return functional.conv2d(clips[:, :, 0], weight, self.bias, padding=middle)[:, :, None]
 
 
-class MaxMinusAverageGate(nn.Module):
-    """Channel gate on max-minus-average pooling, ``sigma(0.5 * (MLP_max(GMP(x)) - MLP_avg(GAP(x))))``, times ``x``.
+class VisibleNorm(nn.Module):
+    """Batch normalisation whose statistics come from the cells that can be seen alone; hidden cells stay zero.
 
-    From "Micro-expression recognition with a dual-branch 3D CNN" (ICIP 2024); reconstructed from the description, with
-    two MLPs of their own weights as its code has them.
+    With half of the face behind something, plain statistics over all cells would mix what is seen with zeros, and differ
+    between covered and free faces.
 
     Args:
         channels: Channels of the input.
-        reduction: The MLPs' hidden layer has ``channels // reduction`` units.
+        momentum: Share of the running statistics that each batch renews.
     """
 
-    def __init__(self, channels: int, reduction: int = 4) -> None:
+    def __init__(self, channels: int, momentum: float = 0.1) -> None:
         super().__init__()
-        self.of_maximum = _bottleneck(channels, channels // reduction)
-        self.of_average = _bottleneck(channels, channels // reduction)
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+        self.momentum = momentum
 
     def forward(
-        self, features: Float[Tensor, "batch channels time height width"]
+        self, features: Float[Tensor, "batch channels time height width"], seen: Float[Tensor, "batch 1 1 height width"]
     ) -> Float[Tensor, "batch channels time height width"]:
-        """Gate the channels."""
-        difference = self.of_maximum(features.amax(dim=(2, 3, 4))) - self.of_average(features.mean(dim=(2, 3, 4)))
-        gate = torch.sigmoid(0.5 * difference)
-        return features * gate[:, :, None, None, None]
+        """Normalise; ``seen`` is 1 where a cell can be seen, else 0."""
+        mean, variance = self._statistics(features, seen) if self.training else (self.mean, self.variance)
+        scale = self.weight * torch.rsqrt(variance + 1e-5)
+        shift = self.bias - mean * scale
+        return (features * scale[:, None, None, None] + shift[:, None, None, None]) * seen
+
+    def _statistics(self, features: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        count = (seen.sum() * features.shape[2]).clamp_min(1)
+        mean = (features * seen).sum(dim=(0, 2, 3, 4)) / count
+        away = (features - mean[:, None, None, None]) * seen
+        variance = away.square().sum(dim=(0, 2, 3, 4)) / count
+        self.mean.lerp_(mean.detach(), self.momentum)
+        self.variance.lerp_(variance.detach(), self.momentum)
+        return mean, variance
 
 
-class DualBranchStem(nn.Module):
-    """Shallow 3D stem: a 5x5x5 and a 3x3x3 branch, concatenated, gated, and a 3x3x3 convolution after it.
+class FaceStem(nn.Module):
+    """Shallow 3D stem over the whole face: a 5x5x5 and a 3x3x3 convolution, each normalised and halved over space.
 
-    After the dual-branch 3D CNN of ICIP 2024 (reconstructed); time is never pooled, so that one map is enough.
+    The convolutions see visible cells alone: hidden ones are zero, and averages are over those that can be seen. Time is
+    never pooled, so that one map is enough.
 
     Args:
-        width: Channels of each branch; the output has ``4 * width``.
+        width: Channels after the first convolution; the output has ``2 * width``.
     """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.wide = Conv3dSame(3, width, 5)
-        self.narrow = Conv3dSame(3, width, 3)
-        self.norm = nn.BatchNorm3d(2 * width)
-        self.gate = MaxMinusAverageGate(2 * width)
-        self.joint = Conv3dSame(2 * width, 4 * width, 3)
-        self.joint_norm = nn.BatchNorm3d(4 * width)
+        self.wide_norm = VisibleNorm(width)
+        self.narrow = Conv3dSame(width, 2 * width, 3)
+        self.narrow_norm = VisibleNorm(2 * width)
 
-    def forward(self, clips: Float[Tensor, "batch 3 time 10 10"]) -> Float[Tensor, "batch channels time 5 5"]:
-        """Return the features of each map, ``channels = 4 * width``."""
-        both = torch.cat((self.wide(clips), self.narrow(clips)), dim=1)
-        pooled = _halve(functional.leaky_relu(self.norm(both), 0.1))
-        return functional.leaky_relu(self.joint_norm(self.joint(self.gate(pooled))), 0.1)
+    def forward(
+        self, clips: Float[Tensor, "batch 3 time 28 28"], seen: Float[Tensor, "batch 28 28"]
+    ) -> Float[Tensor, "batch channels time 7 7"]:
+        """Return the features of each map, ``channels = 2 * width``; ``seen`` is 1 where a cell can be seen."""
+        cells = seen[:, None, None]
+        features = torch.relu(self.wide_norm(self.wide(clips * cells), cells))
+        features, cells = _halve(features, cells)
+        features = torch.relu(self.narrow_norm(self.narrow(features), cells))
+        return _halve(features, cells)[0]
 
 
 class RegionAttention(nn.Module):
@@ -192,12 +208,9 @@ def anatomy() -> Float[Tensor, "12 12"]:
     return adjacency
 
 
-def _halve(
-    features: Float[Tensor, "batch channels time height width"],
-) -> Float[Tensor, "batch channels time half_height half_width"]:
+def _halve(features: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Average 2 x 2 cells, over those that can be seen; a new cell counts as seen if one of the four is."""
     # Over height and width only; as a 2D pooling it takes a fifth of the time of the 3D one.
-    return functional.max_pool2d(features.flatten(1, 2), 2).unflatten(1, features.shape[1:3])
-
-
-def _bottleneck(channels: int, hidden: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(channels, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, channels))
+    shares = functional.avg_pool2d(cells[:, :, 0], 2)[:, :, None]
+    means = functional.avg_pool2d(features.flatten(1, 2), 2).unflatten(1, features.shape[1:3])
+    return means / shares.clamp_min(0.25), (shares > 0).to(features.dtype)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from multimodal.face.canonical import CROP, CROP_CORNERS, GRID, crop_regions
+from multimodal.face.canonical import CROP, CROP_CORNERS, GRID
 from multimodal.results import REGIONS
 
 HIDDEN_BELOW = 0.3
@@ -22,12 +22,8 @@ LIMIT = 4.0
 
 def visible_cells(visibility: Float[np.ndarray, "12"]) -> Bool[np.ndarray, "28 28"]:
     """Return the cells of the canonical grid that lie in a region that can be seen, and in none that is hidden."""
-    seen = np.zeros((GRID, GRID), dtype=bool)
-    hidden = np.zeros((GRID, GRID), dtype=bool)
-    for name, share in zip(REGIONS, visibility, strict=True):
-        x, y = CROP_CORNERS[name]
-        target = hidden if share < HIDDEN_BELOW else seen
-        target[y : y + CROP, x : x + CROP] = True
+    shown = visibility >= HIDDEN_BELOW
+    seen, hidden = region_masks()[shown].any(axis=0), region_masks()[~shown].any(axis=0)
     return seen & ~hidden if (seen & ~hidden).any() else seen
 
 
@@ -54,15 +50,22 @@ def normalise(
     return np.clip(scaled, -LIMIT, LIMIT).astype(np.float32)
 
 
-def region_clips(
+def normalised_clip(
     flow: Float[np.ndarray, "time 3 28 28"], visibility: Float[np.ndarray, "12"]
-) -> Float[np.ndarray, "12 3 time 10 10"]:
-    """Normalise a clip and cut it into the network's input; hidden regions are zero.
+) -> Float[np.ndarray, "3 time 28 28"]:
+    """Normalise a clip and lay it out as the network takes it; cells that cannot be seen are zero.
 
     Args:
         flow: u, v, strain.
         visibility: Visibility of each region, 0 to 1.
     """
-    crops = crop_regions(normalise(flow, visibility)).transpose(2, 1, 0, 3, 4)
-    seen = (visibility >= HIDDEN_BELOW).astype(np.float32)
-    return np.ascontiguousarray(crops * seen[:, None, None, None, None])
+    return np.ascontiguousarray((normalise(flow, visibility) * visible_cells(visibility)).transpose(1, 0, 2, 3))
+
+
+def region_masks() -> Bool[np.ndarray, "12 28 28"]:
+    """Return the cells of each region's crop, in the order of ``REGIONS``."""
+    masks = np.zeros((len(REGIONS), GRID, GRID), dtype=bool)
+    for mask, name in zip(masks, REGIONS, strict=True):
+        x, y = CROP_CORNERS[name]
+        mask[y : y + CROP, x : x + CROP] = True
+    return masks

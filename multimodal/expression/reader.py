@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from multimodal import weights as shipped
 from multimodal.errors import UsageError
-from multimodal.expression.normalise import HIDDEN_BELOW, region_clips
+from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip
 from multimodal.face.canonical import GRID
 from multimodal.results import EXPRESSIONS, REGIONS, ExpressionResult, FlowClip
 
@@ -79,7 +79,7 @@ class ExpressionReader:
         """
         import torch
 
-        clips = np.stack([region_clips(thin(flow), seen) for flow, seen in zip(flows, visibilities, strict=True)])
+        clips = np.stack([normalised_clip(thin(flow), seen) for flow, seen in zip(flows, visibilities, strict=True)])
         with torch.inference_mode():
             heads = self._network(torch.from_numpy(clips), torch.from_numpy(np.stack(visibilities)))
         return [self._result(heads, row, when, visibilities[row]) for row, when in enumerate(times)]

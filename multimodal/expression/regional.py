@@ -1,20 +1,29 @@
-"""The regional branch: region crops, 3D stem, GRU, region attention, relation reasoning, three heads."""
+"""The regional branch: 3D stem, regions, GRU, region attention, relation reasoning, three heads."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from multimodal.expression.layers import DualBranchStem, RegionAttention, RelationReasoning
-from multimodal.expression.normalise import HIDDEN_BELOW
+from multimodal.expression.layers import FaceStem, RegionAttention, RelationReasoning
+from multimodal.expression.normalise import HIDDEN_BELOW, region_masks
 from multimodal.expression.registry import register_model
+from multimodal.face.canonical import CROP_CORNERS, GRID
 from multimodal.results import ACTION_UNITS, EXPRESSIONS, OBJECTIVE_CLASSES, REGIONS
 
 EMBEDDING = 64
 """Length of the face's vector for the fusion head."""
+
+PART = 3
+"""Side of a region's part of the stem's output, cells of a 7 x 7 grid."""
+
+CORNERS: tuple[tuple[int, int], ...] = tuple(
+    (min(round(x / 4), GRID // 4 - PART), min(round(y / 4), GRID // 4 - PART)) for x, y in CROP_CORNERS.values()
+)
+"""Top left cell (column, row) of each region's part."""
 
 
 class Heads(NamedTuple):
@@ -38,56 +47,86 @@ class Heads(NamedTuple):
 class Regional(nn.Module):
     """The regional branch.
 
-    Region crops go through one 3D stem (shared), a GRU over time, a gate a region and two graph convolutions; the gated
-    regions, side by side, make the face's vector, on which three linear heads stand.
+    A 3D stem goes over the visible cells of the whole face; each region takes its part of what the stem has found
+    through a projection of its own, then a GRU over time, a gate and graph convolutions. The gated regions, side by
+    side, make the face's vector, on which three linear heads stand.
 
     Args:
-        stem: Channels of each branch of the stem.
+        stem: Channels of the stem's first convolution.
         width: Length of a region's feature vector.
-        relations: Number of graph convolutions.
+        relations: Number of graph convolutions; 0 leaves relation reasoning out.
+        attention: Gate regions by what is found in them; else by their visibility alone.
+        over_time: Let a GRU follow each region through the clip's maps; else the last map alone counts.
         dropout: Share of features dropped in training.
     """
 
-    def __init__(self, stem: int = 8, width: int = 48, relations: int = 2, dropout: float = 0.3) -> None:
+    def __init__(
+        self,
+        stem: int = 16,
+        width: int = 32,
+        relations: int = 1,
+        attention: bool = True,
+        over_time: bool = True,
+        dropout: float = 0.5,
+    ) -> None:
         super().__init__()
-        self.stem = DualBranchStem(stem)
-        self.project = nn.Linear(4 * stem * 25, width)
-        self.place = nn.Parameter(torch.randn(len(REGIONS), width) * 0.1)
-        self.over_time = nn.GRU(width, width, batch_first=True)
-        self.attention = RegionAttention(width)
-        self.relations = RelationReasoning(width, relations)
+        features = 2 * stem * PART * PART
+        self.stem = FaceStem(stem)
+        self.project = nn.Parameter(torch.randn(len(REGIONS), features, width) / features**0.5)
+        self.place = nn.Parameter(torch.zeros(len(REGIONS), width))
+        self.over_time = nn.GRU(width, width, batch_first=True) if over_time else None
+        self.attention = RegionAttention(width) if attention else None
+        self.relations = RelationReasoning(width, relations) if relations else None
         self.dropout = nn.Dropout(dropout)
         self.embed = nn.Linear(len(REGIONS) * width, EMBEDDING)
         self.expression = nn.Linear(EMBEDDING, len(EXPRESSIONS))
         self.objective = nn.Linear(EMBEDDING, len(OBJECTIVE_CLASSES))
         self.action_units = nn.Linear(EMBEDDING, len(ACTION_UNITS))
+        self.register_buffer("masks", torch.from_numpy(region_masks()).float(), persistent=False)
 
-    def forward(self, clips: Float[Tensor, "batch 12 3 time 10 10"], visibility: Float[Tensor, "batch 12"]) -> Heads:
+    def forward(self, clips: Float[Tensor, "batch 3 time 28 28"], visibility: Float[Tensor, "batch 12"]) -> Heads:
         """Read a batch of clips.
 
         Args:
-            clips: Region crops of u, v, strain, normalised per clip (``normalise.region_clips``). Crops of regions of
-                which less than ``HIDDEN_BELOW`` can be seen are not looked at.
+            clips: Maps of u, v, strain, normalised per clip (``normalise.normalised_clip``). Cells of regions of which
+                less than ``HIDDEN_BELOW`` can be seen are not looked at.
             visibility: Visibility of each region, 0 to 1, known or estimated.
         """
         seen = visibility * (visibility >= HIDDEN_BELOW)
-        regions = self.regions(clips * (seen > 0)[:, :, None, None, None, None])
-        attention = self.attention(regions, seen)
-        related = self.relations(regions, attention)
-        embedding = torch.tanh(self.embed(self.dropout(related.flatten(1))))
-        kept = self.dropout(embedding)
-        return Heads(self.expression(kept), self.objective(kept), self.action_units(kept), embedding, attention)
+        regions = self.regions(clips, seen)
+        attention = seen if self.attention is None else self.attention(regions, seen)
+        gated = attention[:, :, None] * regions
+        related = gated if self.relations is None else gated + self.relations(regions, attention)
+        embedding = self.embed(self.dropout(related.flatten(1)))
+        return Heads(
+            self.expression(embedding), self.objective(embedding), self.action_units(embedding), embedding, attention
+        )
 
-    def regions(self, clips: Float[Tensor, "batch 12 3 time 10 10"]) -> Float[Tensor, "batch 12 width"]:
-        """Return one vector a region: stem, then the GRU's last state."""
-        batch, count, _, time = clips.shape[:4]
-        features = self.stem(clips.flatten(0, 1)).transpose(1, 2).flatten(2)
-        placed = self.project(features).reshape(batch, count, time, -1) + self.place[:, None]
-        _, last = self.over_time(self.dropout(torch.relu(placed)).flatten(0, 1))
-        return last[0].reshape(batch, count, -1)
+    def regions(
+        self, clips: Float[Tensor, "batch 3 time 28 28"], seen: Float[Tensor, "batch 12"]
+    ) -> Float[Tensor, "batch 12 width"]:
+        """Return one vector a region: its part of the stem's last map, and what the GRU makes of all maps."""
+        features = self.stem(clips, self.cells(seen))
+        parts = torch.stack([features[..., y : y + PART, x : x + PART] for x, y in CORNERS], dim=1)
+        flat = self.dropout(parts.permute(0, 1, 3, 2, 4, 5).flatten(3))
+        vectors = torch.einsum("brtk,rkw->brtw", flat, self.project) + self.place[:, None]
+        last = vectors[:, :, -1]
+        if self.over_time is None:
+            return last
+        _, state = self.over_time(vectors.flatten(0, 1))
+        return last + state[0].unflatten(0, last.shape[:2])
+
+    def cells(self, seen: Float[Tensor, "batch 12"]) -> Float[Tensor, "batch 28 28"]:
+        """Return 1 for cells in a region that can be seen and in none that is hidden (``normalise.visible_cells``)."""
+        shown = (seen > 0).to(seen.dtype)
+        visible = (torch.einsum("br,rij->bij", shown, self.masks) > 0).to(seen.dtype)
+        hidden = (torch.einsum("br,rij->bij", 1 - shown, self.masks) > 0).to(seen.dtype)
+        clear = visible * (1 - hidden)
+        some = (clear.sum(dim=(1, 2), keepdim=True) > 0).to(seen.dtype)
+        return some * clear + (1 - some) * visible
 
 
 @register_model("regional")
-def regional(stem: int = 8, width: int = 48, relations: int = 2, dropout: float = 0.3) -> Regional:
-    """The regional branch as shipped."""
-    return Regional(stem, width, relations, dropout)
+def regional(**options: Any) -> Regional:
+    """The regional branch as shipped; ``options`` are those of ``Regional``."""
+    return Regional(**options)

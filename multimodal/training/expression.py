@@ -24,7 +24,7 @@ from multimodal.config import Config
 from multimodal.data.people.clips import NO_CLASS, ClipConfig, ClipSet, synthesise
 from multimodal.data.people.priors import PeopleConfig, default_config
 from multimodal.evaluation.classification import uar, uf1
-from multimodal.expression.normalise import HIDDEN_BELOW, region_clips
+from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import build_model
 from multimodal.face.canonical import MIRROR
@@ -79,7 +79,7 @@ class Examples:
     """Clips of one length as the network takes them.
 
     Attributes:
-        clips: ``[n, 12, 3, time, 10, 10]``, float16.
+        clips: ``[n, 3, time, 28, 28]``, float16.
         told: ``[n, 12]``, the visibility that the network is told.
         visibility: ``[n, 12]``, the true one.
         expression, objective: ``[n]`` labels.
@@ -87,7 +87,7 @@ class Examples:
         identity: ``[n]``, number of the face.
     """
 
-    clips: Float[Tensor, "n 12 3 time 10 10"]
+    clips: Float[Tensor, "n 3 time 28 28"]
     told: Float[Tensor, "n 12"]
     visibility: Float[Tensor, "n 12"]
     expression: Int[Tensor, "n"]
@@ -156,11 +156,11 @@ def split(examples: list[Examples], config: ExpressionConfig) -> tuple[list[Exam
 def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generator) -> Examples:
     """Mirror half of the clips, change each channel's strength, leave strain out, hide a few regions and tell so."""
     flip = torch.rand(len(batch), generator=generator) < 0.5
-    clips = torch.where(flip[:, None, None, None, None, None], mirror_clips(batch.clips), batch.clips)
+    clips = torch.where(flip[:, None, None, None, None], mirror_clips(batch.clips), batch.clips)
     told = torch.where(flip[:, None], batch.told[:, list(MIRROR)], batch.told)
     visibility = torch.where(flip[:, None], batch.visibility[:, list(MIRROR)], batch.visibility)
-    gain = torch.exp(0.15 * torch.randn(len(batch), 1, 3, 1, 1, 1, generator=generator))
-    gain[:, :, 2] *= (torch.rand(len(batch), 1, 1, 1, 1, generator=generator) >= config.strain_drop).float()
+    gain = torch.exp(0.15 * torch.randn(len(batch), 3, 1, 1, 1, generator=generator))
+    gain[:, 2] *= (torch.rand(len(batch), 1, 1, 1, generator=generator) >= config.strain_drop).float()
     shown = (torch.rand(told.shape, generator=generator) >= config.drop).float()
     return Examples(
         clips * gain,
@@ -173,10 +173,10 @@ def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generato
     )
 
 
-def mirror_clips(clips: Float[Tensor, "n 12 3 time 10 10"]) -> Float[Tensor, "n 12 3 time 10 10"]:
-    """Return the clips as a mirror shows them: regions swap sides, pictures flip, u changes its sign."""
+def mirror_clips(clips: Float[Tensor, "n 3 time 28 28"]) -> Float[Tensor, "n 3 time 28 28"]:
+    """Return the clips as a mirror shows them: pictures flip, u changes its sign."""
     sign = torch.tensor([-1.0, 1.0, 1.0], dtype=clips.dtype)[:, None, None, None]
-    return clips[:, list(MIRROR)].flip(-1) * sign
+    return clips.flip(-1) * sign
 
 
 def loss_of(heads: Heads, batch: Examples, config: ExpressionConfig) -> Tensor:
@@ -212,7 +212,7 @@ def measure(network: nn.Module, held_out: list[Examples]) -> dict[str, float]:
     """Score a network on held-out faces: classes of single maps and sequences, units, hidden regions by attention."""
     figures: dict[str, float] = {}
     for part in held_out:
-        heads, length = predict(network, part), part.clips.shape[3]
+        heads, length = predict(network, part), part.clips.shape[2]
         truth, guess = part.expression.tolist(), heads.expression.argmax(dim=1).tolist()
         figures[f"synthetic_uf1_{length}"] = round(uf1(truth, guess), 4)
         figures[f"synthetic_uar_{length}"] = round(uar(truth, guess), 4)
@@ -258,9 +258,9 @@ def class_prior(strength: float = 1.0, people: PeopleConfig | None = None) -> di
 def _examples(clips: ClipSet, rng: np.random.Generator, config: ExpressionConfig) -> Examples:
     untold = rng.random(len(clips)) < config.untold
     told = np.where(untold[:, None], 1.0, clips.visibility).astype(np.float32)
-    crops = [region_clips(f.astype(np.float32), v).astype(np.float16) for f, v in zip(clips.flow, told, strict=True)]
+    maps = [normalised_clip(f.astype(np.float32), v).astype(np.float16) for f, v in zip(clips.flow, told, strict=True)]
     return Examples(
-        torch.from_numpy(np.stack(crops)),
+        torch.from_numpy(np.stack(maps)),
         torch.from_numpy(told),
         torch.from_numpy(clips.visibility),
         torch.from_numpy(clips.expression),
@@ -274,7 +274,7 @@ def _batches(examples: list[Examples], size: int, generator: torch.Generator) ->
     """Yield all clips once in random order; a batch holds clips of one length, long ones fewer."""
     plan: list[tuple[int, Tensor]] = []
     for number, part in enumerate(examples):
-        some = max(size // part.clips.shape[3], 2)
+        some = max(size // part.clips.shape[2], 2)
         rows = torch.randperm(len(part), generator=generator).split(some)
         plan += [(number, row) for row in rows if len(row) > 1]
     for pick in torch.randperm(len(plan), generator=generator).tolist():
@@ -286,7 +286,7 @@ def _fit(config: ExpressionConfig, learning: list[Examples], out: Path) -> tuple
     network = build_model(config.model, **config.options)
     kept = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    steps = config.epochs * sum(math.ceil(len(p) / max(config.batch // p.clips.shape[3], 2)) for p in learning)
+    steps = config.epochs * sum(math.ceil(len(p) / max(config.batch // p.clips.shape[2], 2)) for p in learning)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, steps + 1, pct_start=0.1)
     parts = {"network": network, "kept": kept, "optimiser": optimiser, "schedule": schedule}
     state = load_checkpoint(out / "checkpoint.pt")
