@@ -44,6 +44,10 @@ ANATOMY: tuple[tuple[str, str], ...] = (
 """Regions that the same muscles or neighbouring ones move: the fixed edges of the region graph, both ways."""
 
 
+LIVELINESS = 6
+"""Numbers that ``liveliness`` returns for each region."""
+
+
 class Conv3dSame(nn.Conv3d):
     """A 3D convolution with zero padding that keeps the size; a clip of one map costs no more than a 2D one.
 
@@ -134,11 +138,32 @@ class FaceStem(nn.Module):
         return _halve(features, cells)[0]
 
 
+def liveliness(
+    clips: Float[Tensor, "batch 3 time 28 28"], regions: Float[Tensor, "12 28 28"]
+) -> Float[Tensor, "batch 12 6"]:
+    """Return how far the flow differs from cell to cell, and from the face's median, in each region.
+
+    Args:
+        clips: Normalised maps.
+        regions: 1 for the cells of each region, else 0.
+
+    Returns:
+        For u, v, strain the logarithm of the mean difference of neighbouring cells, then that of the mean size of the
+        values; the largest over the clip's maps.
+    """
+    right = functional.pad((clips[..., 1:] - clips[..., :-1]).abs(), (0, 1))
+    down = functional.pad((clips[..., 1:, :] - clips[..., :-1, :]).abs(), (0, 0, 0, 1))
+    measures = torch.cat((right + down, clips.abs()), dim=1)
+    means = torch.einsum("bctij,rij->brct", measures, regions / regions.sum(dim=(1, 2), keepdim=True))
+    return torch.log(means.amax(dim=3) + 0.03)
+
+
 class RegionAttention(nn.Module):
     """How far each region is listened to, from its own features, its place and its visibility (RRRN, reconstructed).
 
-    ``a_i = v_i * sigma(w2 . relu(W1 [f_i; p_i; v_i]))``: what is known to be hidden is 0, the rest is learned, so that
-    a region whose flow looks covered is turned down without being told.
+    ``a_i = v_i * sigma(w2 . relu(W1 [f_i; s_i; p_i; v_i]))``: what is known to be hidden is 0, the rest is learned, so
+    that a region whose flow looks covered is turned down without being told. ``s_i`` tells how lively the flow is
+    there (``liveliness``): things before a face move as one piece, skin does not.
 
     Args:
         width: Length of a region's feature vector.
@@ -148,15 +173,18 @@ class RegionAttention(nn.Module):
     def __init__(self, width: int, place: int = 8) -> None:
         super().__init__()
         self.place = nn.Parameter(torch.randn(len(REGIONS), place) * 0.1)
-        self.hidden = nn.Linear(width + place + 1, 32)
+        self.hidden = nn.Linear(width + LIVELINESS + place + 1, 32)
         self.score = nn.Linear(32, 1)
 
     def forward(
-        self, features: Float[Tensor, "batch 12 width"], visibility: Float[Tensor, "batch 12"]
+        self,
+        features: Float[Tensor, "batch 12 width"],
+        lively: Float[Tensor, "batch 12 6"],
+        visibility: Float[Tensor, "batch 12"],
     ) -> Float[Tensor, "batch 12"]:
         """Return the attention, 0 to ``visibility``."""
         place = self.place.expand(features.shape[0], -1, -1)
-        evidence = torch.cat((features, place, visibility[:, :, None]), dim=2)
+        evidence = torch.cat((features, lively, place, visibility[:, :, None]), dim=2)
         return visibility * torch.sigmoid(self.score(torch.relu(self.hidden(evidence))))[:, :, 0]
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from multimodal.expression.layers import FaceStem, RegionAttention, RelationReasoning
+from multimodal.expression.layers import FaceStem, RegionAttention, RelationReasoning, liveliness
 from multimodal.expression.normalise import HIDDEN_BELOW, region_masks
 from multimodal.expression.registry import register_model
 from multimodal.face.canonical import CROP_CORNERS, GRID
@@ -94,7 +94,7 @@ class Regional(nn.Module):
         """
         seen = visibility * (visibility >= HIDDEN_BELOW)
         regions = self.regions(clips, seen)
-        attention = seen if self.attention is None else self.attention(regions, seen)
+        attention = seen if self.attention is None else self.attention(regions, liveliness(clips, self.masks), seen)
         gated = attention[:, :, None] * regions
         related = gated if self.relations is None else gated + self.relations(regions, attention)
         embedding = self.embed(self.dropout(related.flatten(1)))
