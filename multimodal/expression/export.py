@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from multimodal.expression.normalise import HIDDEN_BELOW
 from multimodal.expression.regional import Heads
-from multimodal.face.canonical import CROP, GRID
+from multimodal.face.canonical import GRID
 from multimodal.results import REGIONS
 from multimodal.weights.onnx_file import write_onnx
 
@@ -19,13 +19,13 @@ _TRACED, _OTHER_LENGTHS = 3, (1, 2, 7)
 
 
 def export_onnx(network: nn.Module, path: Path, *, maps: int | None) -> float:
-    """Write a network over region clips as ONNX.
+    """Write a network over clips and visibilities as ONNX.
 
-    Inputs: ``clips`` ``float32 [batch, 12, 3, time, 10, 10]`` (``normalise.region_clips``) and ``visibility``
+    Inputs: ``clips`` ``float32 [batch, 3, time, 28, 28]`` (``normalise.normalised_clip``) and ``visibility``
     ``float32 [batch, 12]``, 0 to 1. Outputs: the fields of ``Heads`` in their order. Any batch size will do.
 
     Args:
-        network: What ``registry.build_model`` builds for region clips.
+        network: A network of ``expression.regional``.
         path: The file.
         maps: Maps of each clip, at least 1; None for clips of any length, which for one map takes longer.
 
@@ -38,14 +38,14 @@ def export_onnx(network: nn.Module, path: Path, *, maps: int | None) -> float:
     """
     batch = {0: "batch"}
     axes = dict.fromkeys(("visibility", *Heads._fields), batch)
-    axes["clips"] = batch if maps is not None else {0: "batch", 3: "time"}
+    axes["clips"] = batch if maps is not None else {0: "batch", 2: "time"}
     lengths = (maps,) if maps is not None else (_TRACED, *_OTHER_LENGTHS)
-    inputs = region_probe(2, lengths[0], seed=0)
-    return write_onnx(network, path, inputs, Heads._fields, axes, _region_probes(lengths))
+    inputs = clip_probe(2, lengths[0], seed=0)
+    return write_onnx(network, path, inputs, Heads._fields, axes, _clip_probes(lengths))
 
 
 def export_maps_onnx(network: nn.Module, path: Path) -> float:
-    """Write a network over whole maps (``expression.zoo``) as ONNX; see ``export_onnx``.
+    """Write a network over single maps (``expression.zoo``) as ONNX; see ``export_onnx``.
 
     Input: ``maps`` ``float32 [batch, 3, 28, 28]``, scaled as the network was trained. Output: ``logits``
     ``[batch, classes]``.
@@ -56,8 +56,8 @@ def export_maps_onnx(network: nn.Module, path: Path) -> float:
     return write_onnx(network, path, probes[1], ("logits",), axes, probes)
 
 
-def region_probe(batch: int, maps: int, seed: int) -> dict[str, Tensor]:
-    """Return random region clips and visibilities, some hidden, some just at the bound, one clip wholly hidden.
+def clip_probe(batch: int, maps: int, seed: int) -> dict[str, Tensor]:
+    """Return random clips and visibilities: some regions hidden, some just at the bound, one clip wholly hidden.
 
     Args:
         batch: Number of clips; the last of several is hidden wholly.
@@ -65,7 +65,7 @@ def region_probe(batch: int, maps: int, seed: int) -> dict[str, Tensor]:
         seed: Of the numbers.
     """
     source = torch.Generator().manual_seed(seed)
-    clips = torch.randn(batch, len(REGIONS), 3, maps, CROP, CROP, generator=source)
+    clips = torch.randn(batch, 3, maps, GRID, GRID, generator=source)
     visibility = torch.rand(batch, len(REGIONS), generator=source)
     visibility[:, :3] = torch.tensor([0.0, HIDDEN_BELOW, 1.0])
     if batch > 1:
@@ -73,7 +73,7 @@ def region_probe(batch: int, maps: int, seed: int) -> dict[str, Tensor]:
     return {"clips": clips, "visibility": visibility}
 
 
-def _region_probes(lengths: tuple[int, ...]) -> Iterator[dict[str, Tensor]]:
+def _clip_probes(lengths: tuple[int, ...]) -> Iterator[dict[str, Tensor]]:
     for seed, maps in enumerate(lengths):
         for batch in _BATCHES:
-            yield region_probe(batch, maps, seed)
+            yield clip_probe(batch, maps, seed)

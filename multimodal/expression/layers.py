@@ -75,8 +75,8 @@ class Conv3dSame(nn.Conv3d):
 class VisibleNorm(nn.Module):
     """Batch normalisation whose statistics come from the cells that can be seen alone; hidden cells stay zero.
 
-    With half of the face behind something, plain statistics over all cells would mix what is seen with zeros, and differ
-    between covered and free faces.
+    With half of the face behind something, plain statistics over all cells would mix what is seen with zeros, and
+    differ between covered and free faces.
 
     Args:
         channels: Channels of the input.
@@ -113,8 +113,8 @@ class VisibleNorm(nn.Module):
 class FaceStem(nn.Module):
     """Shallow 3D stem over the whole face: a 5x5x5 and a 3x3x3 convolution, each normalised and halved over space.
 
-    The convolutions see visible cells alone: hidden ones are zero, and averages are over those that can be seen. Time is
-    never pooled, so that one map is enough.
+    The convolutions see visible cells alone: hidden ones are zero, and averages are over those that can be seen. Time
+    is never pooled, so that one map is enough.
 
     Args:
         width: Channels after the first convolution; the output has ``2 * width``.

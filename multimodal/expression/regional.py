@@ -56,7 +56,7 @@ class Regional(nn.Module):
         width: Length of a region's feature vector.
         relations: Number of graph convolutions; 0 leaves relation reasoning out.
         attention: Gate regions by what is found in them; else by their visibility alone.
-        over_time: Let a GRU follow each region through the clip's maps; else the last map alone counts.
+        over_time: Let a GRU follow each region through the clip's maps; else the stem's last map alone counts.
         dropout: Share of features dropped in training.
     """
 

@@ -1,4 +1,4 @@
-"""The expression networks by name. A network takes region clips and visibilities and returns its heads' logits.
+"""The expression networks by name. A network takes clips and visibilities and returns its heads' logits.
 
 Filled when ``multimodal.expression.regional`` (and what else registers) is imported: that imports torch, this does not.
 """

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from multimodal import weights
 from multimodal.errors import MissingError, VeilspeakError
 from multimodal.expression import regional, zoo
-from multimodal.expression.export import export_maps_onnx, export_onnx, region_probe
+from multimodal.expression.export import clip_probe, export_maps_onnx, export_onnx
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import MODELS, build_model
 from multimodal.weights.onnx_file import open_session, write_onnx
@@ -30,8 +30,10 @@ def lively(network: nn.Module) -> nn.Module:
     for parameter in network.parameters():
         parameter.data += 0.1 * torch.randn(parameter.shape)
     for name, values in network.named_buffers():
-        if values.is_floating_point():
-            values += torch.rand(values.shape) if name.endswith("var") else 0.1 * torch.randn(values.shape)
+        if name.endswith("mean"):
+            values += 0.1 * torch.randn(values.shape)
+        elif name.endswith(("var", "variance")):
+            values += torch.rand(values.shape)
     return network.eval()
 
 
@@ -54,6 +56,8 @@ def check(network: nn.Module, path: Path, probe: dict[str, Tensor]) -> None:
 NETWORKS = {
     **{name: (lambda name=name: lively(build_model(name))) for name in OF_REGIONS},
     "tiny": lambda: lively(build_model("regional", stem=2, width=16)),
+    "plain": lambda: lively(build_model("regional", stem=2, relations=0, attention=False, over_time=False)),
+    "deep": lambda: lively(build_model("regional", stem=2, relations=2)),
     "shipped": shipped_network,
 }
 
@@ -65,14 +69,14 @@ def test_onnx_equals_torch(name: str, maps: int | None, tmp_path: Path) -> None:
     assert export_onnx(network, path, maps=maps) <= 1e-4
     for batch in (1, 3, 8):
         for length in [maps] if maps else [1, 2, 5, 9]:
-            check(network, path, region_probe(batch, length, seed=100 + batch))
+            check(network, path, clip_probe(batch, length, seed=100 + batch))
 
 
 def test_inputs_and_outputs_have_the_names_of_the_field(tmp_path: Path) -> None:
     export_onnx(build_model("regional", stem=2, width=16), tmp_path / "net.onnx", maps=None)
     session = open_session(tmp_path / "net.onnx")
     shapes = {put.name: put.shape for put in session.get_inputs()}
-    assert shapes == {"clips": ["batch", 12, 3, "time", 10, 10], "visibility": ["batch", 12]}
+    assert shapes == {"clips": ["batch", 3, "time", 28, 28], "visibility": ["batch", 12]}
     assert tuple(put.name for put in session.get_outputs()) == Heads._fields
     assert all(put.shape[0] == "batch" for put in session.get_outputs())
 
@@ -87,7 +91,7 @@ def test_the_network_itself_stays_as_it_was(tmp_path: Path) -> None:
 
 def test_a_fixed_length_refuses_clips_of_another(tmp_path: Path) -> None:
     export_onnx(build_model("regional", stem=2, width=16), tmp_path / "net.onnx", maps=1)
-    probe = {name: values.numpy() for name, values in region_probe(2, 4, seed=0).items()}
+    probe = {name: values.numpy() for name, values in clip_probe(2, 4, seed=0).items()}
     with pytest.raises(Exception, match="dimensions"):
         open_session(tmp_path / "net.onnx").run(None, probe)
 

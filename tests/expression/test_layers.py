@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -7,10 +8,10 @@ from torch import Tensor, nn
 from multimodal.expression.layers import (
     ANATOMY,
     Conv3dSame,
-    DualBranchStem,
-    MaxMinusAverageGate,
+    FaceStem,
     RegionAttention,
     RelationReasoning,
+    VisibleNorm,
     anatomy,
 )
 from multimodal.face.canonical import MIRROR
@@ -29,18 +30,91 @@ def test_a_single_map_is_convolved_as_the_padded_3d_convolution_would(kernel: in
     torch.testing.assert_close(layer(clips), slow, atol=1e-5, rtol=1e-5)
 
 
-def test_the_channel_gate_equals_its_formula() -> None:
-    gate, x = MaxMinusAverageGate(8), torch.randn(2, 8, 3, 5, 5)
-    for n in range(2):
-        high = torch.stack([x[n, c].max() for c in range(8)])
-        mean = torch.stack([x[n, c].mean() for c in range(8)])
-        factor = torch.sigmoid(0.5 * (gate.of_maximum(high) - gate.of_average(mean)))
-        torch.testing.assert_close(gate(x)[n], x[n] * factor[:, None, None, None])
+def some_seen(batch: int, side: int) -> Tensor:
+    """Random cells, as whole blocks and single ones; the last clip is hidden wholly."""
+    seen = (torch.rand(batch, side, side) < 0.6).float()
+    seen[0, : side // 2] = 0
+    seen[-1] = 0
+    return seen
+
+
+def test_the_norm_equals_a_loop_over_visible_cells() -> None:
+    norm, x, seen = VisibleNorm(3), 5 + 2 * torch.randn(4, 3, 2, 6, 6), some_seen(4, 6)
+    norm.weight.data, norm.bias.data = torch.rand(3) + 0.5, torch.randn(3)
+    given = norm(x, seen[:, None, None])
+    expected = torch.zeros_like(x)
+    places = [(n, t, i, j) for n in range(4) for t in range(2) for i in range(6) for j in range(6) if seen[n, i, j]]
+    for c in range(3):
+        values = torch.stack([x[n, c, t, i, j] for n, t, i, j in places])
+        mean, variance = values.mean(), values.var(correction=0)
+        for n, t, i, j in places:
+            scaled = (x[n, c, t, i, j] - mean) / torch.sqrt(variance + 1e-5)
+            expected[n, c, t, i, j] = norm.weight[c] * scaled + norm.bias[c]
+        torch.testing.assert_close(norm.mean[c], 0.1 * mean)
+        torch.testing.assert_close(norm.variance[c], 0.9 + 0.1 * variance)
+    torch.testing.assert_close(given, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_where_all_is_seen_the_norm_is_batch_normalisation() -> None:
+    norm, usual = VisibleNorm(4), nn.BatchNorm3d(4)
+    for values in (norm, usual):
+        values.weight.data, values.bias.data = torch.tensor([0.5, 1, 2, 3]), torch.tensor([0.0, 1, -1, 2])
+    x, seen = 3 + torch.randn(5, 4, 3, 6, 6), torch.ones(5, 1, 1, 6, 6)
+    torch.testing.assert_close(norm(x, seen), usual(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(norm.mean, usual.running_mean)
+    # torch keeps the unbiased variance, n / (n - 1) times this one.
+    torch.testing.assert_close(norm.variance, usual.running_var, atol=1e-3, rtol=1e-3)
+    norm.variance.copy_(usual.running_var)
+    torch.testing.assert_close(norm.eval()(x, seen), usual.eval()(x), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_hidden_touches_neither_result_nor_statistics_of_the_norm(training: bool) -> None:
+    x, seen = torch.randn(3, 4, 2, 6, 6), some_seen(3, 6)[:, None, None]
+    one, other = VisibleNorm(4).train(training), VisibleNorm(4).train(training)
+    first, second = one(x, seen), other(x + 50 * torch.randn(x.shape) * (1 - seen), seen)
+    assert torch.equal(first, second)
+    assert not (first * (1 - seen)).any()
+    assert all(torch.equal(a, b) for a, b in zip(one.buffers(), other.buffers(), strict=True))
+
+
+def test_with_nothing_seen_the_norm_is_zero_and_finite() -> None:
+    norm, x = VisibleNorm(2), torch.randn(2, 2, 1, 4, 4)
+    assert not norm(x, torch.zeros(2, 1, 1, 4, 4)).any()
+    assert all(torch.isfinite(values).all() for values in norm.buffers())
 
 
 @pytest.mark.parametrize("time", [1, 2, 8])
-def test_the_stem_keeps_time_and_halves_the_crop(time: int) -> None:
-    assert DualBranchStem(4)(torch.randn(3, 3, time, 10, 10)).shape == (3, 16, time, 5, 5)
+def test_the_stem_keeps_time_and_halves_the_face_twice(time: int) -> None:
+    assert FaceStem(4)(torch.randn(3, 3, time, 28, 28), torch.ones(3, 28, 28)).shape == (3, 8, time, 7, 7)
+
+
+def slow_halving(x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Means over the cells that can be seen, one 2 x 2 square at a time."""
+    half, some = torch.zeros(*x.shape[:3], *(side // 2 for side in x.shape[3:])), seen[:, ::2, ::2].clone()
+    for n, i, j in np.ndindex(*some.shape):
+        rows, columns = slice(2 * i, 2 * i + 2), slice(2 * j, 2 * j + 2)
+        shown = seen[n, rows, columns] > 0
+        some[n, i, j] = float(shown.any())
+        if shown.any():
+            half[n, :, :, i, j] = x[n, :, :, rows, columns][:, :, shown].mean(dim=-1)
+    return half, some
+
+
+@pytest.mark.parametrize("time", [1, 3])
+def test_the_stem_equals_a_slow_version(time: int) -> None:
+    stem, x, seen = FaceStem(2).eval(), torch.randn(3, 3, time, 28, 28), some_seen(3, 28)
+    for values in stem.buffers():
+        values.copy_(torch.rand(values.shape) + 0.5)
+    features, cells = x, seen
+    for convolution, norm in ((stem.wide, stem.wide_norm), (stem.narrow, stem.narrow_norm)):
+        looked = features.masked_fill(cells[:, None, None] == 0, 0)
+        found = nn.functional.conv3d(
+            looked, convolution.weight, convolution.bias, padding=convolution.kernel_size[0] // 2
+        )
+        usual = nn.functional.batch_norm(found, norm.mean, norm.variance, norm.weight, norm.bias)
+        features, cells = slow_halving(torch.relu(usual), cells)
+    torch.testing.assert_close(stem(x, seen), features, atol=1e-5, rtol=1e-4)
 
 
 def test_attention_never_exceeds_visibility() -> None:

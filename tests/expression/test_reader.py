@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from multimodal.errors import MissingError, UsageError
-from multimodal.expression.reader import LONGEST, ExpressionReader, thin
+from multimodal.expression.reader import LONGEST, ExpressionReader, check_clip, thin
 from multimodal.expression.registry import build_model
 from multimodal.results import EXPRESSIONS, FlowClip
 from multimodal.training.common import write_weights
@@ -122,6 +122,10 @@ def test_unreadable_clips_are_refused_with_expected_and_given(reader: Expression
         reader.read(small, 0.0, 1.0, 2.0)
     with pytest.raises(UsageError, match="given \\[0, 3, 28, 28\\]"):
         reader.read(clip(0), 0.0, 1.0, 2.0)
+    with pytest.raises(UsageError, match=r"visibility of 12 regions, given shape \[11\]"):
+        check_clip(clip().flow, np.ones(11, np.float32))
+    with pytest.raises(UsageError, match="expected finite visibilities, given 1 values"):
+        check_clip(clip().flow, np.append(np.ones(11, np.float32), np.float32(np.nan)))
 
 
 def test_missing_weights_are_told_before_torch_is_imported(tmp_path: Path) -> None:
