@@ -41,7 +41,8 @@ def name_with_ready_weights(
     What is drawn before a face acts on its map: covered cells show no motion, and the reader is told what is covered.
 
     Returns:
-        The outcome, and further keys of the summary: ``prior``, and ``attention``: for each run ``[n, 12]``.
+        The outcome, and further keys of the summary: ``prior``, and ``hidden_auc``: for each condition that hides
+        regions how well attention tells them from visible ones when the reader is told that all can be seen.
 
     Raises:
         MissingError: The weights are missing or damaged.
@@ -53,17 +54,32 @@ def name_with_ready_weights(
     sealed = SealedLabels(samples.labels, len(EXPRESSIONS), experiment.runs)
     attention: dict[Run, np.ndarray] = {}
     hidden: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for run in experiment.runs:
         condition, seed = run
         drawn = condition not in given
         covers = draw_covers(condition, samples, seed, executor, workers) if drawn else given[condition]
-        scores, attention[run] = _read(reader, _shown(samples, covers))
+        shown = _shown(samples, covers)
+        scores, attention[run] = _read(reader, shown)
+        found.setdefault(condition, []).extend(_found(reader, samples, shown))
         sealed.file(run, np.arange(len(samples)), scores)
         hidden.setdefault(condition, []).append(1 - float(covers.visibility.mean()))
     covered = {condition: float(np.mean(shares)) for condition, shares in hidden.items()}
     lost = {name: int((~version.found).sum()) for name, version in given.items()}
     outcome = Outcome(sealed, {}, covered, 0, lost, attention)
-    return outcome, {"prior": dict(zip(EXPRESSIONS, reader.prior.round(4).tolist(), strict=True))}
+    aucs = {condition: round(float(np.mean(scores)), 4) for condition, scores in found.items() if scores}
+    return outcome, {"prior": dict(zip(EXPRESSIONS, reader.prior.round(4).tolist(), strict=True)), "hidden_auc": aucs}
+
+
+def _found(reader: ExpressionReader, samples: FlowSamples, shown: FlowSamples) -> list[float]:
+    """Return the AUC of attention, untold, for hidden regions against visible ones; empty where nothing is hidden."""
+    from sklearn.metrics import roc_auc_score
+
+    hidden = (shown.visibility < HIDDEN_BELOW) & (samples.visibility >= HIDDEN_BELOW)
+    if not hidden.any() or hidden.all():
+        return []
+    _, attention = _read(reader, shown.with_flow(shown.flow, samples.visibility))
+    return [float(roc_auc_score(hidden.flatten(), -attention.flatten()))]
 
 
 def _shown(samples: FlowSamples, covers: Covers | Given) -> FlowSamples:
