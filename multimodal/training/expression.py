@@ -30,6 +30,7 @@ from multimodal.expression.registry import build_model
 from multimodal.face.canonical import MIRROR
 from multimodal.results import EXPRESSIONS
 from multimodal.training.common import load_checkpoint, save_checkpoint, seed_everything, write_weights
+from multimodal.training.flow_batches import warped
 
 
 class ExpressionConfig(Config):
@@ -47,6 +48,7 @@ class ExpressionConfig(Config):
         drop: Chance that a region is hidden, and told to be.
         strain_drop: Chance that a clip's strain is left out: of the three channels it differs most from one way of
             measuring to another, so the network must not lean on it.
+        shift, turn, scale: How far faces are placed otherwise than they were made, see ``flow_batches.warped``.
         held_out: Share of faces kept aside, to calibrate confidences on.
         prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. Half by default:
             expressions provoked in a laboratory are more often negative than those between people who talk.
@@ -69,6 +71,9 @@ class ExpressionConfig(Config):
     untold: float = Field(default=0.4, ge=0, le=1)
     drop: float = Field(default=0.05, ge=0, lt=1)
     strain_drop: float = Field(default=0.3, ge=0, le=1)
+    shift: float = Field(default=1.5, ge=0)
+    turn: float = Field(default=4.0, ge=0)
+    scale: float = Field(default=0.06, ge=0)
     held_out: float = Field(default=0.1, gt=0, lt=1)
     prior_strength: float = Field(default=0.5, ge=0, le=1)
     average: float = Field(default=0.998, ge=0, lt=1)
@@ -154,12 +159,13 @@ def split(examples: list[Examples], config: ExpressionConfig) -> tuple[list[Exam
 
 
 def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generator) -> Examples:
-    """Mirror half of the clips, change each channel's strength, leave strain out, hide a few regions and tell so."""
+    """Mirror half of the clips, place the face a little otherwise, change each channel's strength, hide a few regions."""
     flip = torch.rand(len(batch), generator=generator) < 0.5
     clips = torch.where(flip[:, None, None, None, None], mirror_clips(batch.clips), batch.clips)
     told = torch.where(flip[:, None], batch.told[:, list(MIRROR)], batch.told)
     visibility = torch.where(flip[:, None], batch.visibility[:, list(MIRROR)], batch.visibility)
     gain = torch.exp(0.15 * torch.randn(len(batch), 3, 1, 1, 1, generator=generator))
+    clips = warped(clips.float().flatten(1, 2), generator, config.shift, config.turn, config.scale).unflatten(1, (3, -1))
     gain[:, 2] *= (torch.rand(len(batch), 1, 1, 1, generator=generator) >= config.strain_drop).float()
     shown = (torch.rand(told.shape, generator=generator) >= config.drop).float()
     return Examples(

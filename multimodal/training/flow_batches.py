@@ -24,7 +24,9 @@ Maps = Float[Tensor, "n 3 28 28"]
 Cells = Float[Tensor, "n 28 28"]
 
 
-def warped(maps: Maps, generator: torch.Generator, shift: float, turn: float, scale: float) -> Maps:
+def warped(
+    maps: Float[Tensor, "n channels 28 28"], generator: torch.Generator, shift: float, turn: float, scale: float
+) -> Float[Tensor, "n channels 28 28"]:
     """Move, turn and scale every map a little, as another detector would have placed the face.
 
     Args:
