@@ -159,13 +159,15 @@ def split(examples: list[Examples], config: ExpressionConfig) -> tuple[list[Exam
 
 
 def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generator) -> Examples:
-    """Mirror half of the clips, place the face a little otherwise, change each channel's strength, hide a few regions."""
+    """Mirror half of the clips, move the face a little, change each channel's strength, hide a few regions."""
     flip = torch.rand(len(batch), generator=generator) < 0.5
     clips = torch.where(flip[:, None, None, None, None], mirror_clips(batch.clips), batch.clips)
     told = torch.where(flip[:, None], batch.told[:, list(MIRROR)], batch.told)
     visibility = torch.where(flip[:, None], batch.visibility[:, list(MIRROR)], batch.visibility)
     gain = torch.exp(0.15 * torch.randn(len(batch), 3, 1, 1, 1, generator=generator))
-    clips = warped(clips.float().flatten(1, 2), generator, config.shift, config.turn, config.scale).unflatten(1, (3, -1))
+    clips = warped(clips.float().flatten(1, 2), generator, config.shift, config.turn, config.scale).unflatten(
+        1, (3, -1)
+    )
     gain[:, 2] *= (torch.rand(len(batch), 1, 1, 1, generator=generator) >= config.strain_drop).float()
     shown = (torch.rand(told.shape, generator=generator) >= config.drop).float()
     return Examples(
