@@ -15,6 +15,7 @@ from multimodal.errors import MissingError, UsageError
 from multimodal.evaluation.classification import uf1
 from multimodal.evaluation.conditions import draw_covers
 from multimodal.evaluation.protocols import folds_of
+from multimodal.face.canonical import MIRROR
 from multimodal.results import OBJECTIVE_CLASSES
 from multimodal.training.classifiers import regional
 from multimodal.training.classifiers.base import FoldTask, Scores, build_classifier
@@ -215,6 +216,40 @@ def test_tuned_networks_start_from_the_ready_weights(samples: FlowSamples, ready
         torch.testing.assert_close(dict(one.network.named_parameters())[name], value)
     torch.testing.assert_close(one.head.weight, expected.expression.weight)
     assert not torch.allclose(other.network.project, expected.project)
+
+
+def test_a_clip_and_its_mirror_image_are_named_alike(samples: FlowSamples) -> None:
+    task = task_of(samples)
+    seen = np.random.default_rng(0).random((6, 12)).astype(np.float32)
+    clips = replace(task.tests[0], visibility=seen)
+    sign = np.array([-1, 1, 1], np.float32)[:, None, None]
+    turned = replace(clips, flow=clips.flow[..., ::-1] * sign, visibility=seen[:, list(MIRROR)])
+    one, other = RegionalClassifier(tiny_config()).fit_predict(replace(task, tests=(clips, turned)))
+    np.testing.assert_allclose(other, one, atol=1e-5)
+    assert not np.allclose(one[0], one[1], atol=1e-5)
+
+
+def test_what_is_told_is_mirrored_with_the_clip(samples: FlowSamples) -> None:
+    train = task_of(samples).train
+    seen = np.tile(np.linspace(0.1, 1, 12, dtype=np.float32), (len(train), 1))
+    config = tiny_config(mix=0.0, cover=0.0, shift=0.0, turn=0.0, scale=0.0)
+    lesson = lesson_of(config, FoldTask("f", train.with_flow(train.flow, seen), ()))
+    batch = draw_batch(config, lesson, torch.arange(len(train)), torch.Generator().manual_seed(0))
+    same = torch.isclose(batch.maps[:, 2], lesson.maps[:, 2], atol=1e-4).flatten(1).all(dim=1).numpy()
+    assert 0 < same.sum() < len(same)
+    np.testing.assert_allclose(batch.told[same], seen[same])
+    np.testing.assert_allclose(batch.told[~same], seen[~same][:, list(MIRROR)])
+
+
+def test_what_is_hidden_in_either_clip_is_hidden_in_their_mix(samples: FlowSamples) -> None:
+    train = task_of(samples).train
+    seen = np.ones((len(train), 12), np.float32)
+    seen[::2] = 0.5
+    config = tiny_config(cover=0.0)
+    lesson = lesson_of(config, FoldTask("f", train.with_flow(train.flow, seen), ()))
+    batch = draw_batch(config, lesson, torch.arange(len(train)), torch.Generator().manual_seed(0))
+    assert (batch.told[::2] == 0.5).all()
+    assert 0 < (batch.told[1::2] == 0.5).all(dim=1).sum() < len(train) // 2
 
 
 def test_a_running_mean_is_kept(samples: FlowSamples) -> None:
