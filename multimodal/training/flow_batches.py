@@ -11,12 +11,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
 from multimodal.data.occlude.flow import canonical_cover
-from multimodal.data.occlude.settings import clip_seed
+from multimodal.data.occlude.settings import CLEAN, OccludeConfig, clip_seed
+from multimodal.errors import UsageError
 from multimodal.evaluation.conditions import parse
 from multimodal.expression.normalise import HIDDEN_BELOW, LIMIT, region_masks
 
@@ -35,6 +36,9 @@ def warped(
         shift: At most so many cells along each axis.
         turn: At most so many degrees.
         scale: At most so large a factor, as a logarithm.
+
+    Returns:
+        In the same unit; what comes in from outside is the rim's value.
     """
     count = len(maps)
     angle = _even(generator, count) * math.radians(turn)
@@ -46,8 +50,8 @@ def warped(
     return functional.grid_sample(maps, grid, padding_mode="border", align_corners=False)
 
 
-def mirrored(maps: Maps, rows: Tensor) -> Maps:
-    """Return the maps with those of ``rows`` (bool) as a mirror shows them; u changes its sign about its mean."""
+def mirrored(maps: Maps, rows: Bool[Tensor, "n"]) -> Maps:
+    """Return the maps with those of ``rows`` as a mirror shows them; u changes its sign about its mean."""
     turned = maps.flip(-1)
     middle = maps[:, :1].mean(dim=(2, 3), keepdim=True)
     turned = torch.cat((2 * middle - turned[:, :1], turned[:, 1:]), dim=1)
@@ -71,18 +75,26 @@ def mixed(maps: Maps, partners: Int[Tensor, "n"], shares: Float[Tensor, "n"]) ->
 
 
 def covered(maps: Maps, hidden: Cells, fill: Float[Tensor, "3 28 28"]) -> Maps:
-    """Let covered cells show ``fill``, as the evaluation's covers do."""
+    """Let covered cells show ``fill``, as ``evaluation.conditions.Covers.over`` does; ``hidden`` is 0 to 1."""
     return maps + hidden[:, None] * (fill - maps)
 
 
 def visibility_of(hidden: Cells) -> Float[Tensor, "n 12"]:
-    """Return how much of each region is left."""
+    """Return how much of each region covers leave, 0 to 1; ``hidden`` is the covered share of each cell, 0 to 1."""
     masks = torch.from_numpy(region_masks()).to(hidden.dtype)
     return 1 - torch.einsum("nij,rij->nr", hidden, masks / masks.sum(dim=(1, 2), keepdim=True))
 
 
 def normalised(maps: Maps, visibility: Float[Tensor, "n 12"]) -> Maps:
-    """Centre and scale a batch of maps by the cells that can be seen; see ``expression.normalise.normalise``."""
+    """Centre and scale a batch of maps by the cells that can be seen; see ``expression.normalise.normalise``.
+
+    Args:
+        maps: Of any unit.
+        visibility: Of each region, 0 to 1.
+
+    Returns:
+        Cells that cannot be seen are scaled too, not set to zero. -4 to 4.
+    """
     flat = maps.flatten(2)
     seen = torch.where(_visible(visibility).flatten(1)[:, None], flat, torch.tensor(torch.nan))
     centre = seen.nanquantile(0.5, dim=2, keepdim=True)
@@ -103,8 +115,10 @@ def draw_bank(shares: Mapping[str, float], count: int, seed: int) -> Float[Tenso
         How much of each cell is hidden, 0 to 1.
 
     Raises:
-        UsageError: There is no such condition.
+        UsageError: There is no such condition, it covers nothing, or the shares are no shares.
     """
+    if not shares or min(shares.values()) < 0 or not sum(shares.values()):
+        raise UsageError(f"covers to learn with: give each condition a share above 0, given {dict(shares)}")
     return torch.from_numpy(_bank(tuple(sorted(shares.items())), count, seed))
 
 
@@ -112,12 +126,20 @@ def draw_bank(shares: Mapping[str, float], count: int, seed: int) -> Float[Tenso
 def _bank(shares: tuple[tuple[str, float], ...], count: int, seed: int) -> Float[np.ndarray, "count 28 28"]:
     weights = np.array([share for _, share in shares])
     chosen = np.random.default_rng([seed, 17]).choice(len(shares), count, p=weights / weights.sum())
-    configs = [parse(name) for name, _ in shares]
+    configs = [_covering(name) for name, _ in shares]
     drawn = [canonical_cover(configs[kind], clip_seed(seed, f"to learn with/{n}"))[0] for n, kind in enumerate(chosen)]
     return np.stack(drawn).astype(np.float32)
 
 
-def _visible(visibility: Float[Tensor, "n 12"]) -> Tensor:
+def _covering(condition: str) -> OccludeConfig:
+    config = parse(condition)
+    if config.kind == CLEAN:
+        raise UsageError(f"covers to learn with: {condition!r} covers nothing: cover fewer clips instead")
+    return config
+
+
+def _visible(visibility: Float[Tensor, "n 12"]) -> Bool[Tensor, "n 28 28"]:
+    """Return the cells that each clip is scaled by: those that can be seen, or all where none can."""
     masks = torch.from_numpy(region_masks())
     shown = visibility >= HIDDEN_BELOW
     seen = (shown[:, :, None, None] & masks).any(dim=1)
@@ -127,5 +149,6 @@ def _visible(visibility: Float[Tensor, "n 12"]) -> Tensor:
     return torch.where(some, clear, torch.where(anything, seen, torch.ones_like(seen)))
 
 
-def _even(generator: torch.Generator, *shape: int) -> Tensor:
+def _even(generator: torch.Generator, *shape: int) -> Float[Tensor, "..."]:
+    """Draw numbers from -1 to 1."""
     return torch.rand(*shape, generator=generator) * 2 - 1

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_regional import tiny_config, tiny_weights
 from fake_samples import fake_samples
 
 from multimodal.training.classifiers.base import Classifier, FoldTask, build_classifier, classifier_names
+from multimodal.training.classifiers.regional import RegionalClassifier
 from multimodal.training.classifiers.ststnet import STSTNetClassifier
 from multimodal.training.fold_nets import NetConfig
 
 PLAIN = [name for name in classifier_names() if not build_classifier(name).needs and name != "ststnet"]
+REGIONAL = {name: type(made) for name in PLAIN if isinstance(made := build_classifier(name), RegionalClassifier)}
 MAKERS = {
-    **{name: partial(build_classifier, name) for name in PLAIN},
+    **{name: partial(build_classifier, name) for name in PLAIN if name not in REGIONAL},
     **{
         f"ststnet-{scaling}": partial(STSTNetClassifier, NetConfig(epochs=3, learning_rate=1e-3, scaling=scaling))
         for scaling in ("unit", "centred")
@@ -35,5 +39,13 @@ def test_one_clip_at_a_time_equals_all_together(name: str) -> None:
     np.testing.assert_allclose(np.concatenate(alone), together, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", REGIONAL)
+def test_the_regional_ones_too(name: str, tmp_path: Path) -> None:
+    config = tiny_config(tuned=1, ready=tiny_weights(tmp_path))
+    together, *alone = scores(REGIONAL[name](config), (np.arange(5), *(np.array([row]) for row in range(5))))
+    assert together.shape == (5, 3)
+    np.testing.assert_allclose(np.concatenate(alone), together, atol=1e-5)
+
+
 def test_the_classifiers_are_the_known_ones() -> None:
-    assert {"majority", "flow-logreg", "flow-logreg-raw"} <= set(PLAIN)
+    assert {"majority", "flow-logreg", "flow-logreg-raw", "regional", "regional-tuned"} <= set(PLAIN)

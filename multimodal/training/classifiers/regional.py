@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from multimodal.config import load_config, shipped
 from multimodal.training.classifiers.base import Classifier, FoldTask, Scores, register_classifier
-
-if TYPE_CHECKING:
-    from multimodal.training.regional_folds import RegionalFoldConfig
+from multimodal.training.regional_config import RegionalFoldConfig
+from multimodal.weights import find
 
 
 @register_classifier("regional")
@@ -34,15 +33,16 @@ class RegionalClassifier(Classifier):
 
     @property
     def config(self) -> RegionalFoldConfig:
-        """The settings; read when first needed, since that imports torch."""
-        from multimodal.training.regional_folds import RegionalFoldConfig
-
+        """The settings with the ablation's changes; what other options were given stays."""
         config = self._given or load_config(RegionalFoldConfig, shipped(self.settings))
-        return config.model_copy(update=dict(self.changes))
+        options = {**config.options, **self.changes.get("options", {})}
+        return config.model_copy(update={**self.changes, "options": options})
 
     def describe(self) -> Mapping[str, Any]:
-        """See ``Classifier``."""
-        return self.config.model_dump(mode="json")
+        """See ``Classifier``; with the hash of the ready weights, so that other weights make finished folds stale."""
+        config = self.config
+        ready = {"ready_sha256": find(config.ready)[1].sha256} if config.tuned else {}
+        return {**config.model_dump(mode="json"), **ready}
 
     def fit_predict(self, task: FoldTask) -> list[Scores]:
         """See ``Classifier``."""
