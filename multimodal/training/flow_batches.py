@@ -93,14 +93,15 @@ def normalised(maps: Maps, visibility: Float[Tensor, "n 12"]) -> Maps:
         visibility: Of each region, 0 to 1.
 
     Returns:
-        Cells that cannot be seen are scaled too, not set to zero. -4 to 4.
+        -4 to 4; cells that cannot be seen are zero, as ``expression.normalise.normalised_clip`` has them.
     """
     flat = maps.flatten(2)
-    seen = torch.where(_visible(visibility).flatten(1)[:, None], flat, torch.tensor(torch.nan))
+    cells = _visible(visibility)[:, None]
+    seen = torch.where(cells.flatten(2), flat, torch.tensor(torch.nan))
     centre = seen.nanquantile(0.5, dim=2, keepdim=True)
     spread = (seen - centre).abs().nanmean(dim=2, keepdim=True)
     scaled = (flat - centre) / torch.where(spread > 0, spread, torch.ones(()))
-    return scaled.clamp(-LIMIT, LIMIT).nan_to_num(0.0).reshape(maps.shape)
+    return scaled.clamp(-LIMIT, LIMIT).nan_to_num(0.0).reshape(maps.shape) * cells
 
 
 def draw_bank(shares: Mapping[str, float], count: int, seed: int) -> Float[Tensor, "count 28 28"]:
