@@ -97,7 +97,8 @@ def normalised(maps: Maps, visibility: Float[Tensor, "n 12"]) -> Maps:
     """
     flat = maps.flatten(2)
     cells = _visible(visibility)[:, None]
-    seen = torch.where(cells.flatten(2), flat, torch.tensor(torch.nan))
+    some = cells.flatten(2).any(dim=2, keepdim=True)
+    seen = torch.where(cells.flatten(2) | ~some, flat, torch.tensor(torch.nan))
     centre = seen.nanquantile(0.5, dim=2, keepdim=True)
     spread = (seen - centre).abs().nanmean(dim=2, keepdim=True)
     scaled = (flat - centre) / torch.where(spread > 0, spread, torch.ones(()))
@@ -140,14 +141,11 @@ def _covering(condition: str) -> OccludeConfig:
 
 
 def _visible(visibility: Float[Tensor, "n 12"]) -> Bool[Tensor, "n 28 28"]:
-    """Return the cells that each clip is scaled by: those that can be seen, or all where none can."""
     masks = torch.from_numpy(region_masks())
-    shown = visibility >= HIDDEN_BELOW
-    seen = (shown[:, :, None, None] & masks).any(dim=1)
-    clear = seen & ~(~shown[:, :, None, None] & masks).any(dim=1)
-    some = clear.flatten(1).any(dim=1)[:, None, None]
-    anything = seen.flatten(1).any(dim=1)[:, None, None]
-    return torch.where(some, clear, torch.where(anything, seen, torch.ones_like(seen)))
+    shown = (visibility >= HIDDEN_BELOW)[:, :, None, None]
+    seen = (shown & masks).any(dim=1)
+    clear = seen & ~(~shown & masks).any(dim=1)
+    return torch.where(clear.flatten(1).any(dim=1)[:, None, None], clear, seen)
 
 
 def _even(generator: torch.Generator, *shape: int) -> Float[Tensor, "..."]:

@@ -37,7 +37,7 @@ class RegionalFoldConfig(Config):
     scratch: int = Field(default=2, ge=0)
     tuned: int = Field(default=2, ge=0)
     ready: str = "regional-synthetic"
-    epochs: int = Field(default=50, gt=0)
+    epochs: int = Field(default=40, gt=0)
     batch: int = Field(default=32, gt=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     tuned_rate: float = Field(default=5e-4, gt=0)
