@@ -37,6 +37,7 @@ class ExpressionReader:
     def __init__(self, weights: str = "regional-synthetic", prior: Mapping[str, float] | None = None) -> None:
         path, self.card = shipped.find(weights)
         self.prior = _checked_prior(prior if prior is not None else self.card.meta["prior"])
+        self._learned = _checked_prior(self.card.meta["learned_shares"])
         import torch
 
         from multimodal.expression.registry import build_model
@@ -88,7 +89,7 @@ class ExpressionReader:
         self, heads: Heads, row: int, times: tuple[float, float, float], visibility: Float[np.ndarray, "12"]
     ) -> ExpressionResult:
         heat = self.card.meta["temperatures"]
-        logits = heads.expression[row].numpy() / heat["expression"] + np.log(self.prior)
+        logits = heads.expression[row].numpy() / heat["expression"] + np.log(self.prior / self._learned)
         probabilities = _softmax(logits)
         best = int(probabilities.argmax())
         return ExpressionResult(

@@ -24,7 +24,7 @@ from multimodal.config import Config
 from multimodal.data.people.clips import NO_CLASS, ClipConfig, ClipSet, synthesise
 from multimodal.data.people.priors import PeopleConfig, default_config
 from multimodal.evaluation.classification import uar, uf1
-from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip
+from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip, region_masks
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import build_model
 from multimodal.face.canonical import MIRROR
@@ -45,13 +45,15 @@ class ExpressionConfig(Config):
             is that of the class labels.
         objective_weight, units_weight, cover_weight: Of the further losses against that of the three classes.
         untold: Share of covered clips whose cover the network has to find out itself.
+        still: Share of those whose hidden regions do not move at all, as evaluation and smooth things have them.
         drop: Chance that a region is hidden, and told to be.
         strain_drop: Chance that a clip's strain is left out: of the three channels it differs most from one way of
             measuring to another, so the network must not lean on it.
         shift, turn, scale: How far faces are placed otherwise than they were made, see ``flow_batches.warped``.
         held_out: Share of faces kept aside, to calibrate confidences on.
-        prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. Half by default:
-            expressions provoked in a laboratory are more often negative than those between people who talk.
+        prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. None by default, so
+            that the flow alone decides: expressions provoked in a laboratory say little of how often people who talk
+            smile, and behind a mask a prior would soon decide by itself.
         average: Decay of the running mean of the weights, which is what is kept.
     """
 
@@ -69,13 +71,14 @@ class ExpressionConfig(Config):
     units_weight: float = Field(default=1.0, ge=0)
     cover_weight: float = Field(default=0.2, ge=0)
     untold: float = Field(default=0.4, ge=0, le=1)
+    still: float = Field(default=0.5, ge=0, le=1)
     drop: float = Field(default=0.05, ge=0, lt=1)
     strain_drop: float = Field(default=0.3, ge=0, le=1)
     shift: float = Field(default=1.5, ge=0)
     turn: float = Field(default=4.0, ge=0)
     scale: float = Field(default=0.06, ge=0)
     held_out: float = Field(default=0.1, gt=0, lt=1)
-    prior_strength: float = Field(default=0.5, ge=0, le=1)
+    prior_strength: float = Field(default=0.0, ge=0, le=1)
     average: float = Field(default=0.998, ge=0, lt=1)
 
 
@@ -129,7 +132,7 @@ def train_expression(config: ExpressionConfig, data: Path | None, out: Path) -> 
     network, seconds = _fit(config, learning, out)
     figures = {**measure(network, held_out), "train_clips": sum(len(part) for part in learning)}
     calibration = calibrate(network, held_out)
-    card = _card(config, figures, calibration, data)
+    card = _card(config, figures, calibration, class_shares(learning), data)
     path = write_weights(out, config.name, network.state_dict(), card)
     return {**figures, "seconds": round(seconds, 1), "weights": str(path)}
 
@@ -250,6 +253,14 @@ def calibrate(network: nn.Module, held_out: list[Examples]) -> dict[str, float]:
     }
 
 
+def class_shares(learning: list[Examples]) -> dict[str, float]:
+    """Return how often each class of ``EXPRESSIONS`` was learned from, so that a reader can take that out again."""
+    labels = torch.cat([part.expression for part in learning])
+    counts = torch.bincount(labels, minlength=len(EXPRESSIONS)).double()
+    shares = (counts / counts.sum()).tolist()
+    return {name: round(share, 4) for name, share in zip(EXPRESSIONS, shares, strict=True)}
+
+
 def class_prior(strength: float = 1.0, people: PeopleConfig | None = None) -> dict[str, float]:
     """Return how often each of the three classes is to be expected.
 
@@ -266,7 +277,9 @@ def class_prior(strength: float = 1.0, people: PeopleConfig | None = None) -> di
 def _examples(clips: ClipSet, rng: np.random.Generator, config: ExpressionConfig) -> Examples:
     untold = rng.random(len(clips)) < config.untold
     told = np.where(untold[:, None], 1.0, clips.visibility).astype(np.float32)
-    maps = [normalised_clip(f.astype(np.float32), v).astype(np.float16) for f, v in zip(clips.flow, told, strict=True)]
+    still = untold & (rng.random(len(clips)) < config.still)
+    shown = [_stilled(f, v) if quiet else f for f, v, quiet in zip(clips.flow, clips.visibility, still, strict=True)]
+    maps = [normalised_clip(f.astype(np.float32), v).astype(np.float16) for f, v in zip(shown, told, strict=True)]
     return Examples(
         torch.from_numpy(np.stack(maps)),
         torch.from_numpy(told),
@@ -276,6 +289,12 @@ def _examples(clips: ClipSet, rng: np.random.Generator, config: ExpressionConfig
         torch.from_numpy(clips.action_units),
         torch.from_numpy(clips.identity),
     )
+
+
+def _stilled(flow: Float[np.ndarray, "time 3 28 28"], visibility: Float[np.ndarray, "12"]) -> np.ndarray:
+    """Return a clip whose hidden regions show each map's median alone."""
+    hidden = region_masks()[visibility < HIDDEN_BELOW].any(axis=0)
+    return np.where(hidden, np.median(flow, axis=(2, 3), keepdims=True), flow)
 
 
 def _batches(examples: list[Examples], size: int, generator: torch.Generator) -> Iterator[Examples]:
@@ -341,7 +360,11 @@ def _epoch(
 
 
 def _card(
-    config: ExpressionConfig, figures: Mapping[str, float], temperatures: Mapping[str, float], data: Path | None
+    config: ExpressionConfig,
+    figures: Mapping[str, float],
+    temperatures: Mapping[str, float],
+    shares: Mapping[str, float],
+    data: Path | None,
 ) -> dict[str, Any]:
     made = {
         "name": "synthetic faces (MakeHuman mesh, Face Units), moved by published statistics of DFME and CAS(ME)3",
@@ -360,5 +383,10 @@ def _card(
         "limits": "Never saw a real face. Three classes only; contempt and weak negative expressions are often missed. "
         "Confidences are calibrated on synthetic faces and are too high on real ones.",
         "command": "veilspeak train expression --config configs/expression/regional.yaml --out DIR",
-        "meta": {"temperatures": dict(temperatures), "prior": class_prior(config.prior_strength), "seed": config.seed},
+        "meta": {
+            "temperatures": dict(temperatures),
+            "learned_shares": dict(shares),
+            "prior": class_prior(config.prior_strength),
+            "seed": config.seed,
+        },
     }

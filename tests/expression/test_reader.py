@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,15 @@ from multimodal.results import EXPRESSIONS, FlowClip
 from multimodal.training.common import write_weights
 
 FLAT = dict.fromkeys(EXPRESSIONS, 1.0)
-META = {"temperatures": {"expression": 2.0, "objective": 1.0, "action_units": 1.0}, "prior": FLAT}
+META = {
+    "temperatures": {"expression": 2.0, "objective": 1.0, "action_units": 1.0},
+    "prior": FLAT,
+    "learned_shares": FLAT,
+}
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_weights(folder: Path, **meta: Any) -> str:
+    """Write weights of a tiny network with a card, and return their path."""
     torch.manual_seed(0)
     card = {
         "kind": "expression",
@@ -31,10 +36,14 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
         "prohibited": "",
         "limits": "",
         "command": "",
-        "meta": META,
+        "meta": {**META, **meta},
     }
-    folder = tmp_path_factory.mktemp("weights")
     return str(write_weights(folder, "tiny", build_model("regional", stem=4).state_dict(), card))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +77,13 @@ def test_the_prior_shifts_the_odds_by_its_ratio(weights: str, reader: Expression
     other = ExpressionReader(weights, {"negative": 6.0, "positive": 1.0, "surprise": 3.0})
     flat, shifted = (r.read(clip(), 0.0, 1.0, 2.0).probabilities for r in (reader, other))
     np.testing.assert_allclose(shifted / flat / (shifted[1] / flat[1]), [6, 1, 3], rtol=1e-4)
+
+
+def test_the_classes_shares_in_training_are_taken_out(tmp_path: Path, reader: ExpressionReader) -> None:
+    shares = {"negative": 0.5, "positive": 0.2, "surprise": 0.3}
+    uneven = ExpressionReader(tiny_weights(tmp_path, learned_shares=shares))
+    flat, shifted = (r.read(clip(), 0.0, 1.0, 2.0).probabilities for r in (reader, uneven))
+    np.testing.assert_allclose(flat / shifted / (flat[1] / shifted[1]), [2.5, 1, 1.5], rtol=1e-4)
 
 
 @pytest.mark.parametrize("prior", [{"negative": 1.0}, {**FLAT, "other": 1.0}, {**FLAT, "negative": 0.0}])
