@@ -16,7 +16,7 @@ OPTIONS: dict[str, Any] = {"stem": 4, "width": 8}
 
 def tiny_config(**changes: Any) -> RegionalFoldConfig:
     """Return settings of one tiny network from scratch that learns for two epochs."""
-    small = {"options": OPTIONS, "scratch": 1, "tuned": 0, "epochs": 2, "batch": 8, "bank": 12}
+    small = {"options": OPTIONS, "scratch": 1, "tuned": 0, "epochs": 2, "batch": 8, "bank": 12, "linear": 0.0}
     return RegionalFoldConfig(**{**small, **changes})
 
 

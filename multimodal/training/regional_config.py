@@ -16,6 +16,7 @@ class RegionalFoldConfig(Config):
         model: Registered network over normalised maps and visibility; ``options`` are its factory's keyword arguments.
         scratch: How many networks start from random weights.
         tuned: How many start from ``ready``.
+        linear: How much two logistic regressions (``linear_readers``) have to say beside the networks, 0 to 1.
         ready: Weights that never saw a real face; their card's options hold for the networks that start from them, but
             for ``options``.
         epochs, batch, learning_rate, tuned_rate, weight_decay, smoothing, average: Of the optimisation (AdamW, one
@@ -36,6 +37,7 @@ class RegionalFoldConfig(Config):
     options: dict[str, Any] = Field(default_factory=dict)
     scratch: int = Field(default=2, ge=0)
     tuned: int = Field(default=2, ge=0)
+    linear: float = Field(default=0.3, ge=0, lt=1)
     ready: str = "regional-synthetic"
     epochs: int = Field(default=40, gt=0)
     batch: int = Field(default=32, gt=1)

@@ -20,6 +20,7 @@ from multimodal.face.canonical import MIRROR
 from multimodal.results import EXPRESSIONS
 from multimodal.training.classifiers.base import FoldTask, Scores
 from multimodal.training.fold_nets import chance_of
+from multimodal.training.linear_readers import read_linearly
 from multimodal.training.regional_config import RegionalFoldConfig
 from multimodal.training.regional_lessons import Lesson, draw_batch, inputs_of, lesson_of, loss_of
 from multimodal.weights.tensors import read_weights
@@ -51,7 +52,7 @@ class FoldReader(nn.Module):
 
 
 def fit(config: RegionalFoldConfig, task: FoldTask) -> list[Scores]:
-    """Train a fold's networks; return its tests' probabilities: the geometric mean over networks and mirror images.
+    """Train a fold's networks and linear readers; return its tests' probabilities, geometric means over all of them.
 
     Raises:
         MissingError: The ready weights are missing or damaged, or do not fit the network.
@@ -61,15 +62,15 @@ def fit(config: RegionalFoldConfig, task: FoldTask) -> list[Scores]:
     for number in range(config.scratch + config.tuned):
         *_, reader = learn(config, task, number)
         members.append(name_tests(reader, task))
-    return [_together(scores) for scores in zip(*members, strict=True)]
+    return _with_linear(config, [_together(scores) for scores in zip(*members, strict=True)], _linear(config, task))
 
 
 def trace(config: RegionalFoldConfig, task: FoldTask) -> list[Trace]:
-    """Do the same, and return the probabilities after every epoch; see ``fit``."""
-    count = config.scratch + config.tuned
+    """Do the same, and return the probabilities after every epoch of the networks; see ``fit``."""
+    count, linear = config.scratch + config.tuned, _linear(config, task)
     members = [[name_tests(reader, task) for reader in learn(config, task, number)] for number in range(count)]
     epochs = [[_together(scores) for scores in zip(*epoch, strict=True)] for epoch in zip(*members, strict=True)]
-    return [np.stack(scores) for scores in zip(*epochs, strict=True)]
+    return [np.stack(scores) for scores in zip(*(_with_linear(config, e, linear) for e in epochs), strict=True)]
 
 
 def learn(config: RegionalFoldConfig, task: FoldTask, number: int) -> Iterator[FoldReader]:
@@ -168,7 +169,20 @@ def _named(reader: nn.Module, test: TestClips) -> Scores:
     return logits.double().log_softmax(dim=-1).mean(dim=0).softmax(dim=-1).numpy()
 
 
-def _together(scores: Sequence[Scores]) -> Scores:
-    """Return the geometric mean of several networks' probabilities."""
-    mean = np.exp(np.mean(np.log(np.clip(scores, 1e-9, 1)), axis=0))
+def _linear(config: RegionalFoldConfig, task: FoldTask) -> list[np.ndarray]:
+    return read_linearly(config, task) if config.linear else []
+
+
+def _with_linear(config: RegionalFoldConfig, networks: list[np.ndarray], linear: list[np.ndarray]) -> list[np.ndarray]:
+    """Let the linear readers have their share of the say, test by test."""
+    if not linear:
+        return networks
+    shares = (1 - config.linear, config.linear)
+    return [_together(pair, shares) for pair in zip(networks, linear, strict=True)]
+
+
+def _together(scores: Sequence[Scores], shares: Sequence[float] | None = None) -> Scores:
+    """Return the geometric mean of several readers' probabilities, each counting as its share says."""
+    weights = np.ones(len(scores)) if shares is None else np.asarray(shares)
+    mean = np.exp(np.average(np.log(np.clip(scores, 1e-9, 1)), axis=0, weights=weights))
     return np.asarray(mean / mean.sum(axis=1, keepdims=True))

@@ -65,32 +65,32 @@ class RegionalClassifier(Classifier):
 class WithoutRelations(RegionalClassifier):
     """Ablation: no relation reasoning. All networks from scratch, to be compared with ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "options": {"relations": 0}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"relations": 0}}
 
 
 @register_classifier("regional-ungated")
 class WithoutAttention(RegionalClassifier):
     """Ablation: regions are gated by their visibility alone. From scratch, as ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "options": {"attention": False}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"attention": False}}
 
 
 @register_classifier("regional-timeless")
 class WithoutGRU(RegionalClassifier):
     """Ablation: no GRU over time. From scratch, as ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "options": {"over_time": False}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"over_time": False}}
 
 
 @register_classifier("regional-scratch")
 class FromScratch(RegionalClassifier):
     """Ablation: one network, no synthetic pre-training; what the other ablations are compared with."""
 
-    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0}
 
 
 @register_classifier("regional-tuned")
 class Tuned(RegionalClassifier):
     """Ablation: one network that starts from synthetic faces."""
 
-    changes: ClassVar[Mapping[str, Any]] = {"scratch": 0, "tuned": 1}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 0, "tuned": 1, "linear": 0.0}
