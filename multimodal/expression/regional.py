@@ -93,8 +93,9 @@ class Regional(nn.Module):
             visibility: Visibility of each region, 0 to 1, known or estimated.
         """
         seen = visibility * (visibility >= HIDDEN_BELOW)
-        regions = self.regions(clips, seen)
-        attention = seen if self.attention is None else self.attention(regions, liveliness(clips, self.masks), seen)
+        shown = clips * self.cells(seen)[:, None, None]
+        regions = self.regions(shown, seen)
+        attention = seen if self.attention is None else self.attention(regions, liveliness(shown, self.masks), seen)
         gated = attention[:, :, None] * regions
         related = gated if self.relations is None else gated + self.relations(regions, attention)
         embedding = self.embed(self.dropout(related.flatten(1)))

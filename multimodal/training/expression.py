@@ -256,7 +256,7 @@ def calibrate(network: nn.Module, held_out: list[Examples]) -> dict[str, float]:
 def class_shares(learning: list[Examples]) -> dict[str, float]:
     """Return how often each class of ``EXPRESSIONS`` was learned from, so that a reader can take that out again."""
     labels = torch.cat([part.expression for part in learning])
-    counts = torch.bincount(labels, minlength=len(EXPRESSIONS)).double()
+    counts = torch.bincount(labels, minlength=len(EXPRESSIONS)).double() + 1  # so that none is impossible
     shares = (counts / counts.sum()).tolist()
     return {name: round(share, 4) for name, share in zip(EXPRESSIONS, shares, strict=True)}
 

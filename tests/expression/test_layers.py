@@ -7,13 +7,16 @@ from torch import Tensor, nn
 
 from multimodal.expression.layers import (
     ANATOMY,
+    LIVELINESS,
     Conv3dSame,
     FaceStem,
     RegionAttention,
     RelationReasoning,
     VisibleNorm,
     anatomy,
+    liveliness,
 )
+from multimodal.expression.normalise import region_masks
 from multimodal.face.canonical import MIRROR
 from multimodal.results import REGIONS
 
@@ -120,9 +123,26 @@ def test_the_stem_equals_a_slow_version(time: int) -> None:
 def test_attention_never_exceeds_visibility() -> None:
     visibility = torch.rand(4, 12)
     visibility[0] = 0
-    attention = RegionAttention(16)(torch.randn(4, 12, 16), visibility)
+    attention = RegionAttention(16)(torch.randn(4, 12, 16), torch.randn(4, 12, LIVELINESS), visibility)
     assert (attention <= visibility).all()
     assert not attention[0].any()
+
+
+def test_liveliness_is_the_mean_difference_of_neighbours_and_the_mean_size() -> None:
+    clips, masks = torch.randn(2, 3, 2, 28, 28), torch.from_numpy(region_masks()).float()
+    given = liveliness(clips, masks)
+    for region, mask in enumerate(region_masks()):
+        for channel in range(3):
+            rough, size = [], []
+            for time in range(2):
+                x = clips[1, channel, time].numpy()
+                steps = np.zeros((28, 28))
+                steps[:, :-1] += np.abs(np.diff(x, axis=1))
+                steps[:-1] += np.abs(np.diff(x, axis=0))
+                rough.append(steps[mask].mean())
+                size.append(np.abs(x)[mask].mean())
+            expected = np.log(np.array([max(rough), max(size)]) + 0.03)
+            np.testing.assert_allclose(given[1, region, [channel, channel + 3]].numpy(), expected, atol=1e-4)
 
 
 def slow_reasoning(layer: RelationReasoning, features: Tensor, attention: Tensor) -> Tensor:
