@@ -47,7 +47,7 @@ def test_every_style_hides_the_mouth_and_leaves_eyes_and_brows(style: str) -> No
 @settings(max_examples=10, deadline=None)
 @given(
     style=st.sampled_from(styles("scarf")),
-    # Beyond twenty degrees of nodding a flat scarf leaves up to half of a foreshortened chin free (docs/masked-data.md).
+    # Beyond twenty degrees of nodding a flat scarf leaves much of a foreshortened chin free (docs/masked-data.md).
     turn=st.tuples(st.floats(-45, 45), st.floats(-20, 20), st.floats(-60, 60)),
     seed=st.integers(0, 999),
 )
