@@ -82,14 +82,15 @@ def _hde(samples: FlowSamples, k: int, seed: int) -> list[Fold]:
 
 
 def _kfold(samples: FlowSamples, k: int, seed: int) -> list[Fold]:
-    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     people = len(set(samples.subjects))
     if not 2 <= k <= people:
         raise UsageError(f"{people} subjects cannot be parted into {k} folds: choose --folds between 2 and {people}")
-    parts = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(
-        np.zeros(len(samples)), samples.labels, samples.subjects
-    )
+    # Where every class has fewer clips than there are folds there is nothing to spread evenly.
+    even = np.bincount(samples.labels).max() >= k
+    splitter = StratifiedGroupKFold(k, shuffle=True, random_state=seed) if even else GroupKFold(k)
+    parts = splitter.split(np.zeros(len(samples)), samples.labels, samples.subjects)
     return [Fold(f"{number + 1}", train, test) for number, (train, test) in enumerate(parts) if len(test)]
 
 

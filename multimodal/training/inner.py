@@ -15,7 +15,7 @@ def inner_splits(train: FlowSamples, k: int = 5, seed: int = 0) -> list[Split]:
 
     Args:
         train: The training side.
-        k: How many parts; fewer where there are fewer subjects.
+        k: How many parts; fewer where there are fewer subjects, or fewer clips of each class.
         seed: Of the parting.
 
     Returns:
@@ -23,7 +23,7 @@ def inner_splits(train: FlowSamples, k: int = 5, seed: int = 0) -> list[Split]:
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    k = min(k, len(set(train.subjects)))
+    k = min(k, len(set(train.subjects)), int(np.bincount(train.labels).max()))
     if k < 2:
         return []
     parts = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
