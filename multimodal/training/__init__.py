@@ -32,7 +32,8 @@ def run(part: str, config: Path | None, data: Path | None, out: Path, overrides:
 
 def _expression(config: Path | None, data: Path | None, out: Path, overrides: Sequence[str]) -> dict[str, Any]:
     from multimodal.config import load_config, shipped
-    from multimodal.training.expression import ExpressionConfig, train_expression
+    from multimodal.training.expression import train_expression
+    from multimodal.training.expression_config import ExpressionConfig
 
     path = config or shipped("expression/regional.yaml")
     return train_expression(load_config(ExpressionConfig, path, overrides), data, out)

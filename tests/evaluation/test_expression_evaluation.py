@@ -17,7 +17,8 @@ from multimodal.evaluation.classification import uf1
 from multimodal.evaluation.expression import ExpressionEvaluation, config_of, evaluate_expression
 from multimodal.evaluation.megc_log import read_log
 from multimodal.results import EXPRESSIONS
-from multimodal.training.expression import ExpressionConfig, train_expression
+from multimodal.training.expression import train_expression
+from multimodal.training.expression_config import ExpressionConfig
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,9 @@ from multimodal.face.canonical import MIRROR
 from multimodal.results import EXPRESSIONS, FlowClip
 from multimodal.training import expression as training
 from multimodal.training.common import load_checkpoint, save_checkpoint
-from multimodal.training.expression import (
-    ExpressionConfig,
-    augment,
-    class_prior,
-    mirror_clips,
-    prepare,
-    split,
-    train_expression,
-)
+from multimodal.training.expression import class_prior, train_expression
+from multimodal.training.expression_clips import augment, mirror_clips, prepare, split
+from multimodal.training.expression_config import ExpressionConfig
 from multimodal.weights.tensors import read_weights
 
 TINY = ExpressionConfig(
