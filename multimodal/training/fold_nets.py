@@ -24,11 +24,12 @@ from multimodal.config import Config
 from multimodal.data.samples import FlowSamples, TestClips
 from multimodal.expression.normalise import normalise
 from multimodal.expression.registry import build_model
+from multimodal.expression.zoo.systems import SystemConfig
 from multimodal.training.classifiers.base import FoldTask, Scores
 
 
 class NetConfig(Config):
-    """The model of ``configs/expression/ststnet.yaml`` and its like.
+    """How a small network over flow maps is trained; see ``of``.
 
     Attributes:
         model: Registered network over whole maps; ``options`` are its factory's keyword arguments.
@@ -45,6 +46,12 @@ class NetConfig(Config):
     learning_rate: float = Field(default=5e-5, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     scaling: Literal["unit", "centred"] = "unit"
+
+    @classmethod
+    def of(cls, system: SystemConfig) -> NetConfig:
+        """Return the settings of a system that is trained without class weights, mirrors or smoothing."""
+        shared = {name: getattr(system, name) for name in cls.model_fields if name != "model"}
+        return cls(model=system.name, **shared)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from multimodal.config import load_config, shipped
 from multimodal.data.flow_folder import read_flow_folder
 from multimodal.data.samples import FlowSamples, of_folder
 from multimodal.evaluation.ledger import record
 from multimodal.evaluation.protocols import folds_of
+from multimodal.expression.zoo.systems import system
 from multimodal.training.classifiers.base import FoldTask, Scores
 from multimodal.training.fold_nets import NetConfig, fit_alone, threads
 from multimodal.training.fold_nets_together import fit_together
@@ -141,14 +141,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and if wanted enter the figures into a ledger."""
     parser = argparse.ArgumentParser(description="Time the folds of STSTNet together and one after the other.")
     parser.add_argument("--data", type=Path, required=True, help="flow-map folder SUBJECT/u_test/LABEL/*.png")
-    parser.add_argument("--epochs", type=int, help="by default those of configs/expression/ststnet.yaml")
+    parser.add_argument("--epochs", type=int, help="by default those of configs/expression/zoo/ststnet.yaml")
     parser.add_argument("--folds", type=int, help="only the first so many")
     parser.add_argument("--full", action="store_true", help="do all folds the plain way too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ledger", type=Path)
     given = parser.parse_args(arguments)
-    overrides = [] if given.epochs is None else [f"epochs={given.epochs}"]
-    config = load_config(NetConfig, shipped("expression/ststnet.yaml"), overrides)
+    config = NetConfig.of(system("ststnet"))
+    if given.epochs is not None:
+        config = config.model_copy(update={"epochs": given.epochs})
     figures = measure_folds(of_folder(read_flow_folder(given.data)), config, given.folds, given.full, given.seed)
     print(json.dumps(figures, indent=2))
     if given.ledger:

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from fake_samples import fake_samples
 
-from multimodal.config import load_config, shipped
 from multimodal.data.flow_folder import read_flow_folder
 from multimodal.data.samples import of_folder
-from multimodal.errors import UsageError
 from multimodal.evaluation.protocols import folds_of
+from multimodal.expression.zoo.systems import system
 from multimodal.training.classifiers.base import FoldTask, build_classifier
 from multimodal.training.classifiers.ststnet import STSTNetClassifier
 from multimodal.training.fold_nets import NetConfig
@@ -19,16 +18,10 @@ from multimodal.training.stacked_benchmark import measure_folds
 
 def test_it_is_registered_with_the_shipped_settings() -> None:
     classifier = build_classifier("ststnet")
-    config = load_config(NetConfig, shipped("expression/ststnet.yaml"))
+    config = NetConfig.of(system("ststnet"))
     assert classifier.iterative
     assert classifier.together
     assert classifier.describe() == config.model_dump(mode="json") == NetConfig().model_dump(mode="json")
-
-
-def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("epoch: 3\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="did you mean 'epochs'"):
-        load_config(NetConfig, tmp_path / "c.yaml")
 
 
 def test_one_fold_and_several_give_the_same() -> None:

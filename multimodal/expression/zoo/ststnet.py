@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from multimodal.expression.registry import register_model
+from multimodal.expression.zoo.network import ZooNetwork
 from multimodal.expression.zoo.streams import Streams
 from multimodal.face.canonical import GRID
 from multimodal.results import EXPRESSIONS
@@ -20,7 +21,7 @@ STREAMS = (3, 5, 8)
 """Filters of the three streams, as published."""
 
 
-class STSTNet(nn.Sequential):
+class STSTNet(ZooNetwork, nn.Sequential):
     """Three streams of one 3 x 3 convolution each over u, v and strain; 1,651 weights besides normalisation.
 
     Each stream: convolution (padding 2), ReLU, batch norm, max pool 3 with stride 3 and padding 1, dropout, average

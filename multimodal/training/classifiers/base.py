@@ -46,7 +46,7 @@ class Classifier(ABC):
         together: Whether it does all folds at once, and quicker than one by one.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ()
+    needs: tuple[str, ...] = ()
     iterative: ClassVar[bool] = False
     chance: ClassVar[bool] = True
     together: ClassVar[bool] = False

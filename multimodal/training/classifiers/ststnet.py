@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from multimodal.config import load_config, shipped
+from multimodal.expression.zoo.systems import system
 from multimodal.training.classifiers.base import Classifier, FoldTask, Scores, register_classifier
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @register_classifier("ststnet")
 class STSTNetClassifier(Classifier):
-    """Liong et al. 2019 (``expression.zoo.ststnet``), with the settings of ``configs/expression/ststnet.yaml``.
+    """Liong et al. 2019 (``expression.zoo.ststnet``), with the settings of ``configs/expression/zoo/ststnet.yaml``.
 
     Scores are probabilities; those of several folds together and of one alone agree to 1e-3.
 
@@ -27,17 +27,16 @@ class STSTNetClassifier(Classifier):
 
     iterative = True
     together = True
-    settings = "expression/ststnet.yaml"
 
     def __init__(self, config: NetConfig | None = None) -> None:
         self._given = config
 
     @property
     def config(self) -> NetConfig:
-        """The settings; read when first needed, since that imports torch."""
+        """The settings; made when first needed, since that imports torch."""
         from multimodal.training.fold_nets import NetConfig
 
-        return self._given or load_config(NetConfig, shipped(self.settings))
+        return self._given or NetConfig.of(system("ststnet"))
 
     def describe(self) -> Mapping[str, Any]:
         """See ``Classifier``."""
