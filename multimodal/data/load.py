@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,11 @@ from multimodal.data.flow_folder import read_map
 from multimodal.data.index import Clip, ClipIndex, Problem
 from multimodal.data.labels import LabelRule, label_rule
 from multimodal.data.samples import FlowSamples
+from multimodal.data.units import UNITS, unit_row
 from multimodal.errors import DecodeError, MissingError, UsageError
 from multimodal.executors import run_all
 from multimodal.face.canonical import GRID
-from multimodal.results import REGIONS
+from multimodal.results import ACTION_UNITS, REGIONS
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def load_samples(
     Args:
         index: Checked clips.
         rule: Label rule, or its name, such as ``megc2019``.
-        needs: Names of features beside the flow, such as ``lbp_top``.
+        needs: Names of features beside the flow, such as ``lbp_top``; or ``units``, the coded action units.
         cache: Folder in which measured motion and features are kept; None keeps nothing.
         workers: Clips at a time.
 
@@ -68,15 +69,21 @@ def load_samples(
             maps.
     """
     chosen = label_rule(rule) if isinstance(rule, str) else rule
-    for name in needs:
+    measured = tuple(name for name in needs if name != UNITS)
+    for name in measured:
         FEATURES.get(name)
     labelled = [(clip, label) for clip in index if (label := chosen.label(clip)) is not None]
-    _refuse_mixture([clip for clip, _ in labelled], needs)
-    pieces = [_Piece(n, clip, index.roots[clip.dataset], tuple(needs), cache) for n, (clip, _) in enumerate(labelled)]
+    _refuse_mixture([clip for clip, _ in labelled], measured)
+    pieces = [_Piece(n, clip, index.roots[clip.dataset], measured, cache) for n, (clip, _) in enumerate(labelled)]
     loaded = sorted(run_all(_load, pieces, workers=workers), key=lambda one: one.number)
     problems = tuple(one.problem for one in loaded if one.problem is not None)
     kept = [(one, *labelled[one.number]) for one in loaded if one.problem is None]
-    return _samples(kept, chosen.classes, needs), (*index.problems, *problems)
+    samples = _samples(kept, chosen.classes, measured)
+    if UNITS in needs:
+        rows = [unit_row(clip) for _, clip, _ in kept]
+        told = np.stack(rows) if rows else np.zeros((0, len(ACTION_UNITS)), np.float32)
+        samples = replace(samples, features={**samples.features, UNITS: told})
+    return samples, (*index.problems, *problems)
 
 
 def is_flow_map(clip: Clip) -> bool:

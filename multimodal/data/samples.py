@@ -12,6 +12,12 @@ from jaxtyping import Bool, Float, Int
 from multimodal.data.flow_folder import FlowFolder
 from multimodal.results import EXPRESSIONS, REGIONS
 
+UNITS = "units"
+"""Name of the feature that holds coded action units, ``[n, 12]`` over ``ACTION_UNITS``: 1 shown, 0 not, NaN unknown."""
+
+LABELS = (UNITS,)
+"""Features that are labels: the side to be named goes without them."""
+
 
 @dataclass(frozen=True)
 class FlowSamples:
@@ -25,7 +31,8 @@ class FlowSamples:
         datasets: Which data set each is from.
         names: Of the clips; unique within a subject.
         classes: Names of the classes, fixed by the protocol; some may have no clip.
-        features: Further arrays by name, a row a clip, that some classifiers ask for, such as ``lbp_top``.
+        features: Further arrays by name, a row a clip, that some classifiers ask for, such as ``lbp_top``; those named
+            in ``LABELS`` are labels.
     """
 
     flow: Float[np.ndarray, "n 3 28 28"]
@@ -55,8 +62,9 @@ class FlowSamples:
         return replace(self, flow=flow, visibility=visibility)
 
     def sealed(self) -> TestClips:
-        """Return the same clips without their labels."""
-        return TestClips(self.flow, self.visibility, self.subjects, self.names, self.classes, self.features)
+        """Return the same clips without their labels, action units included."""
+        features = {name: rows for name, rows in self.features.items() if name not in LABELS}
+        return TestClips(self.flow, self.visibility, self.subjects, self.names, self.classes, features)
 
 
 class LabelLeakError(RuntimeError):

@@ -9,16 +9,15 @@ from __future__ import annotations
 import csv
 import math
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from multimodal.data.index import Clip, ClipIndex, Units
+from multimodal.data.index import Clip, ClipIndex
 from multimodal.data.layouts.base import known_emotions, wanted
 from multimodal.data.layouts.checks import clip_of
 from multimodal.data.layouts.coded import Coded, Notes
-from multimodal.data.layouts.codes import parse_emotion, parse_objective, parse_units
+from multimodal.data.layouts.codes import parse_emotion, parse_levels, parse_objective
 from multimodal.data.layouts.folders import FrameFolder, frame_number, list_frames
 from multimodal.data.layouts.sheets import Row, read_table, whole
 
@@ -117,12 +116,7 @@ def _coded(row: Row, where: str, notes: Notes) -> Coded:
         notes.add("unknown emotion", f"{subject}/{clip}", what)
     times = row.cells["onset"], row.cells["apex"], row.cells["offset"]
     objective, macro = row.cells["objective"], row.text("macro") == "1"
-    return Coded(where, subject, clip, *times, emotion, objective, _units(row), _rate(row), macro)
-
-
-def _units(row: Row) -> Units:
-    """Read units; synthetic clips have them as ``12L:0.210``."""
-    return parse_units(re.sub(r"(\d+)([LR]?):[\d.]+", r"+\2\1", row.text("units")))
+    return Coded(where, subject, clip, *times, emotion, objective, parse_levels(row.cells["units"]), _rate(row), macro)
 
 
 def _rate(row: Row) -> float:

@@ -107,6 +107,14 @@ def test_synthetic_clips_are_read_as_a_table(tmp_path: Path) -> None:
     assert (clip.action_units, clip.fps, clip.emotion) == (("L12", "R4"), 30.0, "negative")
 
 
+def test_units_of_synthetic_clips_too_weak_to_be_seen_are_not_told(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.avi", [np.zeros((32, 32, 3), np.uint8)] * 3, "mjpeg")
+    line = "synth00000,a,0,1,disgust,a.avi,12L:0.210 4R:0.059 1L:.06 10:1"
+    (tmp_path / "index.csv").write_text(f"{HEADER.strip()},action_units\n{line}\n")
+    (clip,) = open_index([tmp_path])
+    assert clip.action_units == ("L12", "L1", "10")
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("subject,clip,onset,emotion,path\n")
     with pytest.raises(UsageError, match="no column apex"):

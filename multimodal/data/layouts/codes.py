@@ -8,6 +8,11 @@ from multimodal.data.index import Units
 from multimodal.data.layouts.sheets import Cell, text
 
 _UNIT = re.compile(r"(?<![A-Z])(?:AU\s*)?([LRATB]?)(\d+)(\s*\(k\))?", re.IGNORECASE)
+_LEVEL = re.compile(r"(\d+)([LR]?):(\d*\.?\d+)[\d.]*")
+
+ACTIVE = 0.06
+"""Peak from which a synthetic unit counts as shown; what lies below is a tremor that no coder sees."""
+
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII")
 
 
@@ -23,6 +28,15 @@ def parse_units(cell: Cell) -> Units:
     """
     found = (side.upper() + str(int(number)) for side, number, still in _UNIT.findall(text(cell)) if not still)
     return tuple(dict.fromkeys(found))
+
+
+def parse_levels(cell: Cell) -> Units:
+    """Read action units with their peaks, as synthetic clips have them: ``12L:0.210 4R:0.031``; the weak are left out.
+
+    Text without peaks is read by ``parse_units``.
+    """
+    strong = _LEVEL.sub(lambda m: f"+{m[2]}{m[1]}" if float(m[3]) >= ACTIVE else " ", text(cell))
+    return parse_units(strong)
 
 
 def unit_numbers(units: Units) -> frozenset[int]:

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from pydantic import Field
 
 from multimodal.config import Config
+from multimodal.data.layouts.codes import ACTIVE
 from multimodal.data.objective import objective_class
 from multimodal.data.people.cover import COVERS, cover_flow, draw_cover, visibility_under
 from multimodal.data.people.estimator import blur, errors, flatten, smear, with_strain
@@ -26,8 +27,6 @@ from multimodal.results import ACTION_UNITS, EXPRESSIONS
 
 NO_CLASS = -1
 """Objective label of clips that belong to none of the five classes."""
-
-_ACTIVE = 0.06
 
 _USUAL = 0.53
 """Root mean square of an expression's motion over the map, percent of the distance between the eyes: the median."""
@@ -269,4 +268,4 @@ def stack_clips(rows: Sequence[tuple[np.ndarray, np.ndarray, Event, int]]) -> Cl
 
 
 def _active(event: Event) -> set[int]:
-    return {unit for (unit, _), peak in event.units.items() if peak >= _ACTIVE}
+    return {unit for (unit, _), peak in event.units.items() if peak >= ACTIVE}
