@@ -1,6 +1,6 @@
 """Action units as a row a clip: what coders saw, and nothing where they said nothing.
 
-The rows are labels, carried by ``FlowSamples.features`` under ``UNITS``; ``sealed`` drops them from the side to be named.
+The rows are labels, carried by ``FlowSamples.features`` under ``UNITS``; ``sealed`` drops them before clips are named.
 """
 
 from __future__ import annotations
