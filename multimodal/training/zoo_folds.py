@@ -6,7 +6,7 @@ same result whatever else is trained beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,11 @@ from torch import Tensor
 
 from multimodal.data.samples import FlowSamples, TestClips
 from multimodal.expression.registry import build_model
-from multimodal.expression.zoo.network import ZooNetwork
+from multimodal.expression.zoo.network import UnitNetwork, ZooNetwork
 from multimodal.expression.zoo.systems import FROM_FRAMES, Input, SystemConfig, refuse_maps
 from multimodal.training.classifiers.base import FoldTask, Scores
 from multimodal.training.fold_nets import chance_of, probabilities, scaled
+from multimodal.training.unit_labels import UnitLabels, unit_labels
 
 Inputs = tuple[Tensor, ...]
 
@@ -33,12 +34,21 @@ class Lesson:
         labels: ``[n]``.
         weights: Of the classes, ``[classes]``.
         tests: The same inputs of the clips to name, for each condition.
+        units: Coded action units of the clips to learn from; None where they came without.
     """
 
     inputs: Inputs
     labels: Int[Tensor, "n"]
     weights: Float[Tensor, "classes"]
     tests: tuple[Inputs, ...]
+    units: UnitLabels | None = None
+
+
+Loss = Callable[[SystemConfig, ZooNetwork, Lesson, Int[Tensor, "rows"]], Tensor]
+"""What a network makes small, from some rows of its lesson."""
+
+Naming = Callable[[ZooNetwork, Inputs], Scores]
+"""What a network says of clips."""
 
 
 def fit(system: SystemConfig, task: FoldTask) -> list[Scores]:
@@ -49,13 +59,13 @@ def fit(system: SystemConfig, task: FoldTask) -> list[Scores]:
     """
     lesson = lesson_of(system, task)
     *_, network = learn(system, task, lesson)
-    return _name_tests(network, lesson)
+    return name_tests(network, lesson)
 
 
 def trace(system: SystemConfig, task: FoldTask) -> list[Float[np.ndarray, "epochs n classes"]]:
     """Do the same; return the probabilities after every epoch."""
     lesson = lesson_of(system, task)
-    epochs = [_name_tests(network, lesson) for network in learn(system, task, lesson)]
+    epochs = [name_tests(network, lesson) for network in learn(system, task, lesson)]
     return [np.stack(scores) for scores in zip(*epochs, strict=True)]
 
 
@@ -72,6 +82,7 @@ def lesson_of(system: SystemConfig, task: FoldTask) -> Lesson:
         torch.from_numpy(task.train.labels),
         torch.from_numpy((weights / weights.sum() * (counts > 0).sum()).astype(np.float32)),
         tuple(inputs_of(system, test) for test in task.tests),
+        unit_labels(task.train),
     )
 
 
@@ -86,7 +97,28 @@ def inputs_of(system: SystemConfig, clips: FlowSamples | TestClips) -> Inputs:
     return tuple(_input(system, kind, clips) for kind in system.inputs)
 
 
-def learn(system: SystemConfig, task: FoldTask, lesson: Lesson) -> Iterator[ZooNetwork]:
+def class_probabilities(network: ZooNetwork, inputs: Inputs) -> Scores:
+    """Return the probability of each class."""
+    return probabilities(network(*inputs))
+
+
+def class_loss(system: SystemConfig, network: ZooNetwork, lesson: Lesson, rows: Int[Tensor, "rows"]) -> Tensor:
+    """Return the system's own loss of some clips."""
+    inputs, labels = shown(system, lesson, rows), lesson.labels[rows]
+    if isinstance(network, UnitNetwork) and lesson.units is not None:
+        units, positive = lesson.units.rows[rows], lesson.units.positive
+        return network.unit_loss(inputs, labels, lesson.weights, system.smoothing, units, positive)
+    target = _some(lesson.tests[0], len(rows)) if network.aligns else ()
+    return network.loss(inputs, labels, lesson.weights, system.smoothing, target)
+
+
+def shown(system: SystemConfig, lesson: Lesson, rows: Int[Tensor, "rows"]) -> Inputs:
+    """Return the inputs of some clips, half of them mirrored if the system wants that."""
+    inputs = tuple(column[rows] for column in lesson.inputs)
+    return _half_mirrored(system, inputs) if system.mirror else inputs
+
+
+def learn(system: SystemConfig, task: FoldTask, lesson: Lesson, loss_of: Loss = class_loss) -> Iterator[ZooNetwork]:
     """Train one fold's network; yield it after every epoch."""
     seed = chance_of(task.seed, task.name, system.name)
     network, source = _fresh(system, len(task.train.classes), seed), torch.Generator().manual_seed(seed)
@@ -96,11 +128,20 @@ def learn(system: SystemConfig, task: FoldTask, lesson: Lesson) -> Iterator[ZooN
         for number, rows in enumerate(_batches(len(lesson.labels), system.batch, source)):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(chance_of(seed, epoch, number))
-                loss = _loss(system, network, lesson, rows)
+                loss = loss_of(system, network, lesson, rows)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         yield network
+
+
+def name_tests(
+    network: ZooNetwork, lesson: Lesson, name: Naming = class_probabilities, batch: int = 64
+) -> list[Scores]:
+    """Return what a network says of the fold's tests."""
+    network.eval()
+    with torch.inference_mode():
+        return [_named(network, inputs, name, batch, len(lesson.weights)) for inputs in lesson.tests]
 
 
 def mirrored(kind: Input, rows: Tensor, unit: bool) -> Tensor:
@@ -127,7 +168,7 @@ def _input(system: SystemConfig, kind: Input, clips: FlowSamples | TestClips) ->
 def _fresh(system: SystemConfig, classes: int, seed: int) -> ZooNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network: ZooNetwork = build_model(system.name, classes=classes, **system.options)
+        network: ZooNetwork = build_model(system.network, classes=classes, **system.options)
     return network
 
 
@@ -146,14 +187,6 @@ def _batches(count: int, size: int, source: torch.Generator) -> list[Int[Tensor,
     return batches
 
 
-def _loss(system: SystemConfig, network: ZooNetwork, lesson: Lesson, rows: Int[Tensor, "rows"]) -> Tensor:
-    inputs = tuple(column[rows] for column in lesson.inputs)
-    if system.mirror:
-        inputs = _half_mirrored(system, inputs)
-    target = _some(lesson.tests[0], len(rows)) if network.aligns else ()
-    return network.loss(inputs, lesson.labels[rows], lesson.weights, system.smoothing, target)
-
-
 def _half_mirrored(system: SystemConfig, inputs: Inputs) -> Inputs:
     flip = torch.rand(len(inputs[0])) < 0.5
     turned = [mirrored(kind, rows, system.scaling == "unit") for kind, rows in zip(system.inputs, inputs, strict=True)]
@@ -169,14 +202,8 @@ def _some(inputs: Inputs, count: int) -> Inputs:
     return tuple(column[rows] for column in inputs)
 
 
-def _name_tests(network: ZooNetwork, lesson: Lesson, batch: int = 64) -> list[Scores]:
-    network.eval()
-    with torch.inference_mode():
-        return [_named(network, inputs, batch, len(lesson.weights)) for inputs in lesson.tests]
-
-
-def _named(network: ZooNetwork, inputs: Inputs, batch: int, classes: int) -> Scores:
+def _named(network: ZooNetwork, inputs: Inputs, name: Naming, batch: int, classes: int) -> Scores:
     if not len(inputs[0]):
         return np.zeros((0, classes))
     parts = zip(*(column.split(batch) for column in inputs), strict=True)
-    return np.concatenate([probabilities(network(*part)) for part in parts])
+    return np.concatenate([name(network, part) for part in parts])

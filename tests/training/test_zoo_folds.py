@@ -91,5 +91,6 @@ def test_maps_for_a_system_that_takes_frames_are_refused_with_the_remedy() -> No
 
 def test_a_system_is_a_classifier_that_asks_for_what_it_takes(one: SystemConfig) -> None:
     classifier = build_classifier(one.name)
-    assert classifier.needs == tuple(kind for kind in one.inputs if kind != "flow")
+    units = ("units",) if one.units else ()
+    assert classifier.needs == (*(kind for kind in one.inputs if kind != "flow"), *units)
     assert classifier.describe()["name"] == one.name

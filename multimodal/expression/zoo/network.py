@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,3 +36,40 @@ class ZooNetwork(nn.Module):
             target: Unlabelled clips, the same inputs; given where ``aligns`` says so.
         """
         return functional.cross_entropy(self(*inputs), labels, weights, label_smoothing=smoothing)
+
+
+class UnitNetwork(ZooNetwork, ABC):
+    """A network with a head an action unit, which also learns from coded units where clips carry them."""
+
+    @abstractmethod
+    def unit_logits(self, *inputs: Tensor) -> Float[Tensor, "batch 12"]:
+        """Return a logit for each unit of ``ACTION_UNITS``, each on its own."""
+
+    @abstractmethod
+    def unit_loss(
+        self,
+        inputs: tuple[Tensor, ...],
+        labels: Int[Tensor, "batch"],
+        weights: Float[Tensor, "classes"],
+        smoothing: float,
+        units: Float[Tensor, "batch 12"],
+        positive: Float[Tensor, "12"],
+    ) -> Float[Tensor, ""]:
+        """Return the loss of clips some of whose units are known.
+
+        Args:
+            inputs, labels, weights, smoothing: As for ``loss``.
+            units: 1 shown, 0 not, NaN unknown.
+            positive: Weight of what is shown against what is not, for each unit.
+        """
+
+
+def masked_unit_loss(
+    logits: Float[Tensor, "batch 12"], units: Float[Tensor, "batch 12"], positive: Float[Tensor, "12"]
+) -> Float[Tensor, ""]:
+    """Return the binary cross entropy over known units, shown ones weighted by ``positive``; 0 where none is known."""
+    known = units.isfinite()
+    each = functional.binary_cross_entropy_with_logits(
+        logits, units.nan_to_num(), pos_weight=positive, reduction="none"
+    )
+    return (each * known).sum() / known.sum().clamp(min=1)

@@ -20,6 +20,12 @@ Input = Literal["flow", "apex", "frames", "flows"]
 of the apex frame. ``frames``: ``[3, 16, 64, 64]`` RGB, 0 to 1, the aligned face from onset to offset. ``flows``:
 ``[3, 15, 28, 28]`` u, v, strain from the onset to each later one of those frames."""
 
+TIMM = "timm"
+"""The system that stands for all networks of timm."""
+
+BACKBONE_INPUTS = ("", "flow", "apex")
+"""What may follow the ``@`` of such a name."""
+
 FROM_FRAMES: tuple[Input, ...] = ("apex", "frames", "flows")
 """Inputs that cannot be had from published flow maps."""
 
@@ -28,7 +34,7 @@ class SystemConfig(Config):
     """One system.
 
     Attributes:
-        name: Under which its network is registered, and which names it on the command line.
+        name: Which names it on the command line.
         title: In a few words.
         source: Authors, year, where.
         inputs: What its network takes, in this order.
@@ -41,6 +47,7 @@ class SystemConfig(Config):
         smoothing: Of the labels.
         balance: Classes count by their frequency to the power of minus this: 0 counts every clip alike, 1 every class.
         mirror: Whether half of the clips are mirrored while learning.
+        units: Whether it also learns from coded action units; its network is a ``UnitNetwork``.
         few_seeds: Whether one seed is enough for the tables, as it is for networks of more than a million parameters.
     """
 
@@ -60,7 +67,13 @@ class SystemConfig(Config):
     smoothing: float = Field(default=0.0, ge=0, lt=1)
     balance: float = Field(default=0.0, ge=0, le=1)
     mirror: bool = False
+    units: bool = False
     few_seeds: bool = False
+
+    @property
+    def network(self) -> str:
+        """Under which its network is registered: its name, or what precedes the colon of ``timm:resnet18``."""
+        return self.name.partition(":")[0]
 
 
 @functools.lru_cache(maxsize=1)
@@ -80,12 +93,27 @@ def systems() -> dict[str, SystemConfig]:
 def system(name: str) -> SystemConfig:
     """Return the system of that name.
 
+    ``timm:BACKBONE`` is ``timm`` with that network, and ``timm:BACKBONE@apex`` the same over apex images; whether timm
+    has such a network is checked when it is built.
+
     Raises:
         UsageError: There is none; the message lists those that there are.
     """
+    family, colon, backbone = name.partition(":")
+    if family == TIMM and colon:
+        return _over_backbone(name, backbone)
     if name not in systems():
         raise UsageError(f"unknown system {name!r}: choose one of {', '.join(systems())}")
     return systems()[name]
+
+
+def _over_backbone(name: str, backbone: str) -> SystemConfig:
+    network, _, kind = backbone.partition("@")
+    if not network or kind not in BACKBONE_INPUTS:
+        raise UsageError(f"{name!r}: write {TIMM}:BACKBONE, such as {TIMM}:resnet18, or {TIMM}:BACKBONE@apex")
+    given = systems()[TIMM]
+    inputs = given.inputs if not kind else (kind,)
+    return given.model_copy(update={"name": name, "inputs": inputs, "options": {**given.options, "backbone": network}})
 
 
 def refuse_maps(system: SystemConfig) -> UsageError:

@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from multimodal.expression.zoo.systems import FROM_FRAMES, SystemConfig, systems
-from multimodal.training.classifiers.base import CLASSIFIERS, Classifier, FoldTask, Scores, register_classifier
+from multimodal.data.samples import UNITS
+from multimodal.expression.zoo.systems import FROM_FRAMES, TIMM, SystemConfig, system, systems
+from multimodal.training.classifiers.base import (
+    CLASSIFIERS,
+    Classifier,
+    FoldTask,
+    Scores,
+    register_classifier,
+    register_family,
+)
 
 
 class ZooClassifier(Classifier):
@@ -24,7 +32,7 @@ class ZooClassifier(Classifier):
 
     def __init__(self, system: SystemConfig) -> None:
         self.system = system
-        self.needs = tuple(kind for kind in system.inputs if kind in FROM_FRAMES)
+        self.needs = (*(kind for kind in system.inputs if kind in FROM_FRAMES), *((UNITS,) if system.units else ()))
 
     def describe(self) -> Mapping[str, Any]:
         """See ``Classifier``."""
@@ -47,12 +55,26 @@ class ZooClassifier(Classifier):
             return trace(self.system, task)
 
 
+@register_family(TIMM)
+def over_backbone(name: str) -> ZooClassifier:
+    """Return the classifier ``timm:BACKBONE`` or ``timm:BACKBONE@apex``.
+
+    Raises:
+        UsageError: timm has no such network.
+    """
+    from multimodal.expression.zoo.timm_backbone import check_backbone
+
+    chosen = system(name)
+    check_backbone(chosen.options["backbone"])
+    return ZooClassifier(chosen)
+
+
 def _enter() -> None:
     from multimodal.training.classifiers import ststnet  # noqa: F401 - it has a quicker trainer of its own
 
-    for name, system in systems().items():
+    for name, described in systems().items():
         if name not in CLASSIFIERS:
-            register_classifier(name)(functools.partial(ZooClassifier, system))
+            register_classifier(name)(functools.partial(ZooClassifier, described))
 
 
 _enter()
