@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from fake_samples import fake_samples
 
-from multimodal.data.samples import FlowSamples
+from multimodal.data.samples import UNITS, FlowSamples
 from multimodal.errors import UsageError
 from multimodal.expression.zoo.systems import SystemConfig, systems
 from multimodal.training.classifiers.base import FoldTask, build_classifier
+from multimodal.training.unit_labels import MOST, positive_weights
 from multimodal.training.zoo_folds import fit, lesson_of, mirrored, trace
 
 EIGHT = {"apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
@@ -94,3 +97,32 @@ def test_a_system_is_a_classifier_that_asks_for_what_it_takes(one: SystemConfig)
     units = ("units",) if one.units else ()
     assert classifier.needs == (*(kind for kind in one.inputs if kind != "flow"), *units)
     assert classifier.describe()["name"] == one.name
+
+
+def test_a_backbone_of_timm_is_a_classifier_under_its_whole_name() -> None:
+    classifier = build_classifier("timm:mobilenetv3_small_050@apex")
+    assert classifier.needs == ("apex",)
+    assert classifier.describe()["options"]["backbone"] == "mobilenetv3_small_050"
+    with pytest.raises(UsageError, match=r"did you mean .*resnet18"):
+        build_classifier("timm:resnet81")
+    with pytest.raises(UsageError, match="unknown classifier 'ststnet:3'"):
+        build_classifier("ststnet:3")
+
+
+def test_coded_units_teach_a_system_that_learns_from_them_and_no_other() -> None:
+    plain = eight_clips()
+    units = np.full((8, 12), np.nan, np.float32)
+    units[:4] = np.arange(12) % 2
+    coded = replace(plain, features={**plain.features, UNITS: units})
+    for name, differs in (("adp-dstn", True), ("off-apexnet", False)):
+        quick = systems()[name].model_copy(update={"epochs": 1, "batch": 8})
+        one, other = (fit(quick, task_of(samples))[0] for samples in (plain, coded))
+        assert np.array_equal(one, other) != differs
+
+
+def test_a_shown_unit_weighs_as_much_as_it_is_rare() -> None:
+    rows = np.full((30, 12), np.nan, np.float32)
+    rows[:, 0] = [1.0] + [0.0] * 29
+    rows[:10, 1] = [1.0] * 2 + [0.0] * 8
+    rows[:, 2], rows[:, 3] = 1, 0
+    assert positive_weights(rows)[:5].tolist() == [MOST, 4.0, 1.0, 1.0, 1.0]
