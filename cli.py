@@ -52,6 +52,7 @@ class Evaluable(str, Enum):
 
     expression = "expression"
     gesture = "gesture"
+    units = "units"
 
 
 class OcclusionMode(str, Enum):
@@ -145,7 +146,8 @@ def train(
 def evaluate(
     what: Annotated[Evaluable, typer.Argument(help="Which part.")],
     data: Annotated[
-        list[Path], typer.Option(help="Flow maps, a data set, an index.csv (expression); a data.yaml (gesture).")
+        list[Path],
+        typer.Option(help="Flow maps, a data set, an index.csv (expression, units); a data.yaml (gesture)."),
     ],
     model: Annotated[
         str, typer.Option(help="A classifier, or with --protocol none ready weights.")
@@ -176,6 +178,13 @@ def evaluate(
         from multimodal.evaluation.gesture import evaluate_gesture
 
         summary = evaluate_gesture(data[0], out)
+    elif what is Evaluable.units:
+        from multimodal.evaluation import units
+
+        chosen = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "layout": layout}
+        unused = {"--occlude": occlude != "none", "--masked": bool(masked), "--augment": bool(augment)}
+        config = units.config_of(chosen, {**unused, "--audit": audit, "--null": bool(null)})
+        summary = units.evaluate_units(data, config, out, executor=executor.value, workers=workers, progress=True)
     else:
         from multimodal.evaluation.expression import config_of, evaluate_expression
 

@@ -69,7 +69,7 @@ def open_samples(
         MissingError: There is nothing there.
         UsageError: There is no clip with a label.
     """
-    if len(paths) == 1 and layout in ("auto", "flow") and _is_flow_folder(paths[0]):
+    if len(paths) == 1 and layout in ("auto", "flow") and is_flow_folder(paths[0]):
         if labels != "megc2019":
             raise UsageError("flow-map folders carry the three MEGC 2019 labels: leave --labels out")
         return of_folder(read_flow_folder(paths[0])), {}
@@ -119,5 +119,6 @@ def _matched(clean: FlowSamples, masked: FlowSamples) -> Given:
     return Given(flow, seen, found)
 
 
-def _is_flow_folder(path: Path) -> bool:
+def is_flow_folder(path: Path) -> bool:
+    """Tell whether a folder holds flow maps as STSTNet published them."""
     return path.is_dir() and next(path.glob("*/u_test/*/*.png"), None) is not None

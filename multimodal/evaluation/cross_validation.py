@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from multimodal.data.samples import FlowSamples
 from multimodal.evaluation.clips import Given
@@ -19,7 +19,7 @@ from multimodal.evaluation.conditions import Covers, draw_covers
 from multimodal.evaluation.guard import Run, SealedLabels
 from multimodal.evaluation.protocols import Fold
 from multimodal.executors import Executor, run_all
-from multimodal.training.classifiers.base import FoldTask, build_classifier
+from multimodal.training.classifiers.base import Classifier, FoldTask, build_classifier
 
 _AUGMENT_SEED = 10_000
 """Added to the seed of occluders that the training side is shown, so that they are not those of the test side."""
@@ -37,6 +37,7 @@ class Experiment:
         seeds: Of the classifiers and the occluders.
         augment: Conditions that the training side is shown too, beside the clean clips.
         trace: Keep the scores after every epoch in the first condition, for the audit.
+        build: Makes the classifier of its name; a function of a module, so that it can be sent to another process.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     augment: tuple[str, ...] = ()
     trace: bool = False
+    build: Callable[[str], Classifier] = build_classifier
 
     @property
     def runs(self) -> list[Run]:
@@ -98,6 +100,7 @@ def cross_validate(
     folds: Sequence[Fold],
     *,
     given: Mapping[str, Given] | None = None,
+    truth: Shaped[np.ndarray, "n *each"] | None = None,
     executor: Executor = "local",
     workers: int | None = None,
     state: Path | None = None,
@@ -110,6 +113,7 @@ def cross_validate(
         samples: All clips.
         folds: Of a protocol; each clip is in one test side.
         given: Conditions that were measured on masked pictures, by name; the others are drawn.
+        truth: What is sealed until all are named, a row a clip; None takes the samples' labels.
         executor, workers: Where folds are spread to.
         state: Folder for finished folds; a run that was killed goes on from there. None keeps nothing.
         progress: Show a bar on standard error.
@@ -118,8 +122,8 @@ def cross_validate(
         UsageError: There is no such classifier or condition, or the classifier cannot use these samples.
         MissingError: Ray was asked for and is not installed.
     """
-    classifier = build_classifier(experiment.model)
-    sealed = SealedLabels(samples.labels, len(samples.classes), experiment.runs)
+    classifier = experiment.build(experiment.model)
+    sealed = SealedLabels(samples.labels if truth is None else truth, len(samples.classes), experiment.runs)
     given = given or {}
     drawn = {
         run: given[run[0]] if run[0] in given else draw_covers(run[0], samples, run[1], executor, workers)
@@ -165,7 +169,7 @@ def _pieces(
     workers: int | None,
 ) -> Iterator[_Piece]:
     """Yield what is still to be done; what the store has is noted there."""
-    classifier = build_classifier(experiment.model)
+    classifier = experiment.build(experiment.model)
     once = not classifier.chance and not experiment.augment
     for seed in experiment.seeds[:1] if once else experiment.seeds:
         runs = tuple(run for run in experiment.runs if once or run[1] == seed)
@@ -181,7 +185,7 @@ def _pieces(
 
 def _work(numbered: tuple[int, _Piece]) -> tuple[int, list[_Done]]:
     number, piece = numbered
-    classifier = build_classifier(piece.experiment.model)
+    classifier = piece.experiment.build(piece.experiment.model)
     tasks = [_task(piece, fold) for fold in piece.folds]
     if not piece.experiment.trace:
         return number, [{"scores": np.stack(scores)} for scores in classifier.fit_predict_all(tasks)]
@@ -261,6 +265,7 @@ def _key(
     """Return what names a run: the experiment, its data, and the code that decides."""
     content = {
         "experiment": [experiment.model, experiment.conditions, experiment.seeds, experiment.augment, experiment.trace],
+        "build": experiment.build.__qualname__,
         "numbers": dict(numbers),
         "code": _code(),
         "clips": [samples.subjects, samples.datasets, samples.names, samples.classes],

@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from multimodal.config import Config
-from multimodal.data.samples import FlowSamples
+from multimodal.data.samples import LABELS, FlowSamples
 from multimodal.evaluation.ledger import tidy
 from multimodal.evaluation.megc_log import LogRow, write_log
 from multimodal.evaluation.protocols import Fold
@@ -33,7 +33,8 @@ def provenance(config: Config, samples: FlowSamples) -> dict[str, Any]:
     resolved = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     data = hashlib.sha256("\n".join(f"{s}/{n}" for s, n in zip(samples.subjects, samples.names, strict=True)).encode())
     data.update(np.ascontiguousarray(samples.flow).tobytes())
-    data.update(samples.labels.tobytes())
+    for labels in (samples.labels, *(samples.features[name] for name in LABELS if name in samples.features)):
+        data.update(np.ascontiguousarray(labels).tobytes())
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": shlex.join(tidy(sys.argv)),

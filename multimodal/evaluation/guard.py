@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from multimodal.data.samples import LabelLeakError
 
@@ -17,12 +17,12 @@ class SealedLabels:
     """Takes predictions in, and gives the labels out when all are there.
 
     Args:
-        labels: ``[n]``, of all clips.
-        classes: Number of classes.
+        labels: A row a clip: ``[n]`` classes, or ``[n, 12]`` action units.
+        classes: Number of scores a clip.
         runs: The conditions and seeds in which every clip is to be named.
     """
 
-    def __init__(self, labels: Int[np.ndarray, "n"], classes: int, runs: Iterable[Run]) -> None:
+    def __init__(self, labels: Shaped[np.ndarray, "n *each"], classes: int, runs: Iterable[Run]) -> None:
         self._labels = labels
         self._scores = {run: np.full((len(labels), classes), np.nan) for run in runs}
 
@@ -43,7 +43,7 @@ class SealedLabels:
         """Return what was filed; rows that are missing hold no numbers."""
         return self._scores[run]
 
-    def open(self) -> Int[np.ndarray, "n"]:
+    def open(self) -> Shaped[np.ndarray, "n *each"]:
         """Return the labels.
 
         Raises:

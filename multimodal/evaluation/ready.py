@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from multimodal import weights as shipped
-from multimodal.data.samples import FlowSamples
+from multimodal.data.samples import FlowSamples, TestClips
 from multimodal.errors import UsageError
 from multimodal.evaluation.clips import Given
 from multimodal.evaluation.conditions import Covers, draw_covers
@@ -18,7 +19,7 @@ from multimodal.evaluation.guard import Run, SealedLabels
 from multimodal.executors import Executor
 from multimodal.expression.normalise import HIDDEN_BELOW
 from multimodal.expression.reader import ExpressionReader
-from multimodal.results import EXPRESSIONS, REGIONS
+from multimodal.results import ACTION_UNITS, EXPRESSIONS, REGIONS, ExpressionResult
 
 _BATCH = 64
 
@@ -71,6 +72,19 @@ def name_with_ready_weights(
     return outcome, {"prior": dict(zip(EXPRESSIONS, reader.prior.round(4).tolist(), strict=True)), "hidden_auc": aucs}
 
 
+def units_by_ready_weights(model: str, samples: TestClips) -> Float[np.ndarray, "n 12"]:
+    """Return the probability of each action unit; 0 for a clip of which nothing can be seen.
+
+    Raises:
+        MissingError: The weights are missing or damaged.
+    """
+    reader = ExpressionReader(model)
+    scores = np.zeros((len(samples), len(ACTION_UNITS)))
+    for row, result in _results(reader, samples):
+        scores[row] = result.action_units
+    return scores
+
+
 def _found(reader: ExpressionReader, samples: FlowSamples, shown: FlowSamples) -> list[float]:
     """Return the AUC of attention, untold, for hidden regions against visible ones; empty where nothing is hidden."""
     from sklearn.metrics import roc_auc_score
@@ -95,10 +109,15 @@ def _read(reader: ExpressionReader, samples: FlowSamples) -> tuple[np.ndarray, n
     """Return probabilities and attention; a clip of which nothing can be seen gets the prior."""
     scores = np.tile(reader.prior, (len(samples), 1)).astype(np.float64)
     attention = np.zeros((len(samples), len(REGIONS)), np.float32)
+    for row, result in _results(reader, samples):
+        scores[row], attention[row] = result.probabilities, result.attention
+    return scores, attention
+
+
+def _results(reader: ExpressionReader, samples: FlowSamples | TestClips) -> Iterator[tuple[int, ExpressionResult]]:
+    """Yield what is read of each clip of which something can be seen, by its number."""
     seen = np.flatnonzero((samples.visibility >= HIDDEN_BELOW).any(axis=1))
     for start in range(0, len(seen), _BATCH):
         rows = seen[start : start + _BATCH]
         flows, told = list(samples.flow[rows][:, None]), list(samples.visibility[rows])
-        for row, result in zip(rows, reader.read_batch(flows, told, [(0.0, 0.0, 0.0)] * len(rows)), strict=True):
-            scores[row], attention[row] = result.probabilities, result.attention
-    return scores, attention
+        yield from zip(rows.tolist(), reader.read_batch(flows, told, [(0.0, 0.0, 0.0)] * len(rows)), strict=True)
