@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from multimodal.expression.export import export_maps_onnx
-from multimodal.expression.registry import build_model
 from multimodal.expression.zoo.blocks.areas import corner_around, cut
 from multimodal.expression.zoo.blocks.focal import focal_loss
 from multimodal.expression.zoo.blocks.mapwise import MapAttention
@@ -22,21 +18,11 @@ from multimodal.expression.zoo.featref import proposal_loss
 from multimodal.expression.zoo.htnet import AREA, AREAS, HTNet, four_areas
 from multimodal.expression.zoo.region_enhanced import RegionEnhanced
 from multimodal.expression.zoo.rrrn import resnet_stages
-from multimodal.expression.zoo.systems import systems
 from multimodal.face.canonical import CROP, CROP_CORNERS, EYE_LEFT, EYE_RIGHT, GRID
-
-FLOW = [name for name, system in systems().items() if system.inputs == ("flow",)]
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-@pytest.mark.parametrize("name", FLOW)
-def test_it_exports(name: str, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = build_model(name, **systems()[name].options)
-    assert export_maps_onnx(network, tmp_path / "net.onnx") <= 1e-4
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2.0])

@@ -49,7 +49,7 @@ class RRRN(ZooNetwork):
         self.side, channels = side, filters * 2 ** (stages - 1)
         self.look = resnet_stages(stages, filters)
         self.align = RegionAlign(-(-side // 2 ** (stages + 1)), BINS)
-        self.embed = nn.Linear(channels * BINS**2, width)
+        self.embed = nn.Sequential(nn.Linear(channels * BINS**2, width), nn.LayerNorm(width))
         self.gate = RegionGate(width, width // 4)
         self.reason = RegionGraph(width, width // 4, layers=2, neighbours=_anatomy())
         self.name = nn.Linear(width + channels, classes)
