@@ -1,7 +1,7 @@
 """MFE-Net: multi-scale residual blocks with squeeze and excitation, and self-attention between places.
 
-"Micro-expression recognition using a multi-scale feature extraction network with attention mechanisms", Signal, Image
-and Video Processing 2024. Known are the parts; their sizes and order are reconstructed.
+Multi-scale feature extraction network with attention for micro-expression recognition, Signal, Image and Video
+Processing 2024. Known from its abstract are the parts; their sizes and order are reconstructed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """RRRN: region-inspired relation reasoning under occlusion.
 
-Mao, Zhou, Zheng, Shao, Huang: Objective class-based micro-expression recognition under partial occlusion via
-region-inspired relation reasoning network, IEEE TAFFC 2022 (arXiv 2107.05904). Its abstract alone could be read; sizes,
-regions and the graph are reconstructed. The live expression branch (``expression.regional``) goes further along the
-same way; this is the published idea as plain as it is described.
+Mao, Zhou, Zheng, Shao, Huang: Region attention and graph embedding network for occlusion objective class-based
+micro-expression recognition, 2021 (arXiv 2107.05904; IEEE TAFFC 2022 under another title). Its abstract alone could be
+read; sizes, regions and the graph are reconstructed. The live expression branch (``expression.regional``) goes further
+along the same way; this is the published idea as plain as it is described.
 """
 
 from __future__ import annotations
