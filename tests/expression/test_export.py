@@ -15,13 +15,14 @@ from multimodal.expression import regional, zoo
 from multimodal.expression.export import clip_probe, export_maps_onnx, export_onnx
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import MODELS, build_model
+from multimodal.expression.zoo.systems import systems
 from multimodal.weights.onnx_file import open_session, write_onnx
 from multimodal.weights.tensors import read_weights
 
 pytest.importorskip("onnx")
 zoo.discover()
 OF_REGIONS = [name for name in MODELS.names() if MODELS.get(name).__module__ == regional.__name__]
-WHOLE_MAPS = [name for name in MODELS.names() if MODELS.get(name).__module__.startswith(zoo.__name__)]
+WHOLE_MAPS = [name for name, system in systems().items() if system.inputs == ("flow",)]
 
 
 def lively(network: nn.Module) -> nn.Module:
@@ -99,7 +100,8 @@ def test_a_fixed_length_refuses_clips_of_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", WHOLE_MAPS)
 @pytest.mark.parametrize("classes", [3, 5])
 def test_networks_over_whole_maps_too(name: str, classes: int, tmp_path: Path) -> None:
-    network, path = lively(build_model(name, classes=classes)), tmp_path / "net.onnx"
+    network = lively(build_model(name, classes=classes, **systems()[name].options))
+    path = tmp_path / "net.onnx"
     assert export_maps_onnx(network, path) <= 1e-4
     for batch in (1, 4, 33):
         check(network, path, {"maps": torch.rand(batch, 3, 28, 28, generator=torch.Generator().manual_seed(batch))})
