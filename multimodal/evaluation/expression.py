@@ -23,7 +23,7 @@ from multimodal.evaluation.protocols import PROTOCOLS, Fold, folds_of
 from multimodal.evaluation.ready import is_ready, name_with_ready_weights
 from multimodal.evaluation.summary import condition_rows
 from multimodal.executors import Executor, require
-from multimodal.training.classifiers.base import build_classifier, classifier_names
+from multimodal.training.classifiers.base import build_classifier, classifier_names, is_classifier
 
 READY = "none"
 """The protocol that trains nothing: weights as they are."""
@@ -176,17 +176,9 @@ def _check(config: ExpressionEvaluation, executor: Executor) -> None:
         raise UsageError("a condition is named twice: leave one of them out")
     if config.protocol == READY and (config.audit or config.null or config.augment):
         raise UsageError("audit, null test and augmentation are about training: take a protocol that trains")
-    if config.protocol != READY:
-        _check_classifier(config.model)
-
-
-def _check_classifier(model: str) -> None:
-    if model not in classifier_names() and is_ready(model):
-        raise UsageError(
-            f"{model!r} is no classifier; these are ready weights: take --protocol none, or choose one of "
-            f"{', '.join(classifier_names())}"
-        )
-    build_classifier(model)
+    if config.protocol != READY and not is_classifier(config.model):
+        hint = "these are ready weights: take --protocol none, or " if is_ready(config.model) else ""
+        raise UsageError(f"{config.model!r} is no classifier; {hint}choose one of {', '.join(classifier_names())}")
 
 
 def _experiment(config: ExpressionEvaluation, masked: tuple[str, ...]) -> Experiment:

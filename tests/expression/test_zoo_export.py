@@ -59,7 +59,7 @@ def one(request: pytest.FixtureRequest) -> SystemConfig:
 
 def test_every_system_gives_the_same_logits_as_onnx(one: SystemConfig, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    network = stirred(build_model(one.name, classes=3, **one.options))
+    network = stirred(build_model(one.name, **one.options))
     check(network, shapes_of(one), tmp_path / "net.onnx")
 
 

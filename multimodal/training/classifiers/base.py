@@ -101,26 +101,37 @@ CLASSIFIERS: Registry[Callable[[], Classifier]] = Registry("classifier")
 register_classifier = CLASSIFIERS.register
 
 FAMILIES: Registry[Callable[[str], Classifier]] = Registry("family of classifiers")
-"""What stands before a colon -> factory of what stands after it, as in ``fuse:A+B``."""
+"""What precedes the colon of a name such as ``fuse:A+B`` -> factory that takes the whole name."""
 
 register_family = FAMILIES.register
 
 
 def build_classifier(name: str) -> Classifier:
-    """Return a registered classifier, or one of a family: ``fuse:A+B``.
+    """Return a registered classifier, or one of a family.
 
     Raises:
         UsageError: There is none of that name; the message lists those that there are.
     """
-    _discover()
-    family, colon, rest = name.partition(":")
-    return FAMILIES.get(family)(rest) if colon else CLASSIFIERS.get(name)()
+    if _is_of_family(name):
+        return FAMILIES.get(name.partition(":")[0])(name)
+    return CLASSIFIERS.get(name)()
+
+
+def is_classifier(name: str) -> bool:
+    """Tell whether there is a classifier, or a family of them, of that name; of a family not every name need be one."""
+    return _is_of_family(name) or name in CLASSIFIERS
 
 
 def classifier_names() -> list[str]:
     """Return the names of all classifiers, sorted; those of families, which have no end, are not among them."""
     _discover()
     return CLASSIFIERS.names()
+
+
+def _is_of_family(name: str) -> bool:
+    _discover()
+    family, colon, _ = name.partition(":")
+    return bool(colon) and family in FAMILIES
 
 
 def _discover() -> None:

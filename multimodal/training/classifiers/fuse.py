@@ -127,9 +127,9 @@ class FusedClassifier(Classifier):
 
 
 @register_family(FAMILY)
-def fuse(rest: str) -> FusedClassifier:
-    """Return the fusion of classifiers with ``+`` between their names."""
-    return FusedClassifier(rest.split("+"))
+def fuse(name: str) -> FusedClassifier:
+    """Return the fusion of classifiers with ``+`` between their names, ``fuse:A+B``."""
+    return FusedClassifier(parts_of(name))
 
 
 def _inner(task: FoldTask, number: int, pair: Split) -> FoldTask:

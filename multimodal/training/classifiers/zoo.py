@@ -60,7 +60,7 @@ def _aligns(name: str) -> bool:
     from multimodal.expression.registry import build_model
 
     with torch.device("meta"):
-        return bool(build_model(name).aligns)
+        return bool(build_model(name.partition(":")[0]).aligns)
 
 
 def _enter() -> None:
