@@ -92,7 +92,7 @@ def _weights_row(name: str) -> dict[str, Any]:
         return {**_system_row(system(card.architecture["model"])), "name": name, "weights": card.file}
     known = architecture_of(card)
     if known is None:
-        return _row(name, card.kind, "", None, "", card.licence, "", card.file)
+        return _row(name, card.kind, "not known to this version", None, "not known", card.licence, "", card.file)
     size = known.size(card.architecture)
     return _row(name, card.kind, known.takes, size, known.source, card.licence, known.reconstructed, card.file)
 

@@ -32,7 +32,7 @@ def rows(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_every_model_is_listed_once_with_the_promised_keys(content: dict[str, Any]) -> None:
     names = [row["name"] for row in content["models"]]
-    assert sorted(names) == sorted({*classifier_names(), *weights.names()})
+    assert sorted(names) == sorted({*systems(), *classifier_names(), *weights.names()})
     assert {*systems(), "majority", "lbp-top", "regional", "regional-synthetic", "gesture-detector"} <= set(names)
     for row in content["models"]:
         assert set(row) == KEYS
@@ -98,6 +98,7 @@ def test_ready_weights_of_a_system_are_listed_as_the_system_is(tmp_path: Path, m
     assert {**found["mine"], "name": "ststnet", "weights": None} == found["ststnet"]
     assert found["mine"]["weights"] == "toy.onnx"
     assert (found["alien"]["params"], found["alien"]["weights"]) == (None, "toy.onnx")
+    assert "alien (w)" in models_text.list_text({"models": [*found.values()]}, 140)
 
 
 def test_every_shipped_architecture_is_known() -> None:
@@ -109,12 +110,19 @@ def test_every_shipped_architecture_is_known() -> None:
 def test_the_table_keeps_to_the_width_and_holds_every_figure(content: dict[str, Any], width: int) -> None:
     text = models_text.list_text(content, width)
     table = text.split("\n\n")[0].splitlines()
-    assert max(map(len, table)) <= width
+    assert max(map(len, text.splitlines())) <= width
     for row in content["models"]:
         line = next(line for line in table if line.split()[:1] == [row["name"]])
         assert ("-" if row["params"] is None else f"{row['params']:,}") in line.split()
         assert ("(w)" in line) == (row["weights"] is not None)
-    assert "[3, 28, 28]" in text.replace("\n", " ")
+    words = "".join(text.split())
+    for row in content["models"]:
+        for told in (
+            row["input"],
+            row["source"],
+            f"reconstructed: {row['reconstructed']}" * bool(row["reconstructed"]),
+        ):
+            assert "".join(told.split()) in words
 
 
 def test_what_is_shipped_is_whole() -> None:

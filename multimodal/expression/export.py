@@ -48,7 +48,8 @@ def export_network_onnx(network: nn.Module, shapes: Mapping[str, Sequence[int]],
     """Write a network of one tensor an input and one of logits (``expression.zoo``) as ONNX.
 
     Inputs: ``float32 [batch, *shape]`` by the given names, as the network was trained: pictures from 0 to 1, flow
-    scaled or centred. Output: ``logits`` ``[batch, classes]``. Any batch size will do.
+    scaled or centred; one that is looked at in training alone is left out. Output: ``logits`` ``[batch, classes]``. Any
+    batch size will do.
 
     Args:
         network: The network; it is not changed.

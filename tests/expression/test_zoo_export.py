@@ -40,16 +40,25 @@ def stirred(network: nn.Module) -> nn.Module:
 def check(network: nn.Module, shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
     assert export_network_onnx(network, shapes, path) <= 1e-4
     session = open_session(path)
+    asked = {name: shapes[name] for name in shapes if network_looks_at(network, shapes, name)}
     assert {put.name: put.shape[1:] for put in session.get_inputs()} == {
-        name: [*shape] for name, shape in shapes.items()
+        name: [*shape] for name, shape in asked.items()
     }
     assert [put.name for put in session.get_outputs()] == ["logits"]
     for batch in (1, 3, 7):
         probe = network_probe(shapes, batch, seed=10 + batch)
         with torch.inference_mode():
             expected = network(*probe.values())
-        (given,) = session.run(None, {name: values.numpy() for name, values in probe.items()})
+        (given,) = session.run(None, {name: probe[name].numpy() for name in asked})
         np.testing.assert_allclose(given, expected.numpy(), atol=1e-4, rtol=0)
+
+
+def network_looks_at(network: nn.Module, shapes: Mapping[str, tuple[int, ...]], name: str) -> bool:
+    """Tell whether an input changes what the network says; some serve its training alone."""
+    probe = network_probe(shapes, 2, seed=5)
+    other = {**probe, name: network_probe(shapes, 2, seed=6)[name]}
+    with torch.inference_mode():
+        return not torch.equal(network(*probe.values()), network(*other.values()))
 
 
 @pytest.fixture(params=list(systems()))
@@ -111,6 +120,18 @@ class OfTwo(nn.Module):
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         return torch.stack((first.mean(dim=(1, 2)), 3 * second.mean(dim=1)), dim=1)
+
+
+class OfOneOfTwo(OfTwo):
+    """Looks at its first input alone."""
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        return first.mean(dim=2)
+
+
+def test_an_input_for_training_alone_is_left_out(tmp_path: Path) -> None:
+    check(OfOneOfTwo(), {"flow": (2, 3), "apex": (4,)}, tmp_path / "net.onnx")
+    assert [put.name for put in open_session(tmp_path / "net.onnx").get_inputs()] == ["flow"]
 
 
 def test_two_inputs_keep_their_names_and_their_order(tmp_path: Path) -> None:
