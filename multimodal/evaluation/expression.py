@@ -23,10 +23,16 @@ from multimodal.evaluation.protocols import PROTOCOLS, Fold, folds_of
 from multimodal.evaluation.ready import is_ready, name_with_ready_weights
 from multimodal.evaluation.summary import condition_rows
 from multimodal.executors import Executor, require
-from multimodal.training.classifiers.base import build_classifier, classifier_names
+from multimodal.training.classifiers.base import build_classifier, classifier_names, is_classifier
 
 READY = "none"
 """The protocol that trains nothing: weights as they are."""
+
+TRANSDUCTIVE = (
+    "transductive: it saw the clips of the test side, without their labels, while it learned; compare it with such "
+    "systems alone"
+)
+"""What is said of a classifier that aligns what it learns from with what it is to name."""
 
 
 class ExpressionEvaluation(Config):
@@ -104,8 +110,10 @@ def evaluate_expression(
         progress: Show a bar on standard error.
 
     Returns:
-        ``model, protocol, clips, subjects, seeds, wall_s, classes, folds, resumed, conditions, audit, problems,
-        provenance``; see ``summary.condition_rows`` for the conditions, ``audit.audit`` for the audit.
+        ``model, protocol, clips, subjects, seeds, transductive, note, wall_s, classes, folds, resumed, conditions,
+        audit, problems, provenance``; see ``summary.condition_rows`` for the conditions, ``audit.audit`` for the audit.
+        ``transductive``: the classifier also looked at the test clips, without their labels, while it learned; ``note``
+        says so in words.
 
     Raises:
         UsageError: Model, protocol and conditions do not go together, or one of them is unknown.
@@ -116,7 +124,9 @@ def evaluate_expression(
     config = config or ExpressionEvaluation()
     _check(config, executor)
     paths = [data] if isinstance(data, Path) else list(data)
-    needs = () if config.protocol == READY else build_classifier(config.model).needs
+    classifier = None if config.protocol == READY else build_classifier(config.model)
+    needs = () if classifier is None else classifier.needs
+    transductive = classifier is not None and classifier.transductive
     samples, problems = open_samples(paths, config.labels, needs, out, workers, config.layout)
     masked = open_masked(config.masked, samples, config.labels, needs, out, workers, config.layout)
     experiment = _experiment(config, tuple(masked))
@@ -134,6 +144,8 @@ def evaluate_expression(
         "clips": len(samples),
         "subjects": len(set(samples.subjects)),
         "seeds": len(experiment.seeds),
+        "transductive": transductive,
+        "note": TRANSDUCTIVE if transductive else None,
         "wall_s": 0.0,
         "classes": list(samples.classes),
         "folds": len(folds),
@@ -164,7 +176,7 @@ def _check(config: ExpressionEvaluation, executor: Executor) -> None:
         raise UsageError("a condition is named twice: leave one of them out")
     if config.protocol == READY and (config.audit or config.null or config.augment):
         raise UsageError("audit, null test and augmentation are about training: take a protocol that trains")
-    if config.protocol != READY and config.model not in classifier_names():
+    if config.protocol != READY and not is_classifier(config.model):
         hint = "these are ready weights: take --protocol none, or " if is_ready(config.model) else ""
         raise UsageError(f"{config.model!r} is no classifier; {hint}choose one of {', '.join(classifier_names())}")
 

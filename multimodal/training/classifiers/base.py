@@ -44,12 +44,29 @@ class Classifier(ABC):
         iterative: Whether it learns in epochs, so that ``trace`` tells more than its end.
         chance: Whether its result depends on the seed; if not, one fit serves all seeds.
         together: Whether it does all folds at once, and quicker than one by one.
+        probable: Whether its scores are probabilities.
+        takes: What a clip is to it, for people, where that is not one flow map from onset to apex.
+        source: Whose method it is.
+        reconstructed: What of it is an engineering choice, as the source does not say.
     """
 
     needs: tuple[str, ...] = ()
-    iterative: ClassVar[bool] = False
-    chance: ClassVar[bool] = True
-    together: ClassVar[bool] = False
+    iterative: bool = False
+    chance: bool = True
+    together: bool = False
+    probable: bool = True
+    takes: ClassVar[str] = ""
+    source: ClassVar[str] = "ours"
+    reconstructed: ClassVar[str] = ""
+
+    @property
+    def transductive(self) -> bool:
+        """Whether learning also looks at the clips to be named, without their labels.
+
+        That is no leak of labels, but more than a classifier has that meets each clip for the first time: its figures
+        compare with those of its like alone.
+        """
+        return False
 
     def describe(self) -> Mapping[str, Any]:
         """Return the numbers that decide what it learns, for the record of a run; plain JSON types."""
@@ -83,21 +100,38 @@ CLASSIFIERS: Registry[Callable[[], Classifier]] = Registry("classifier")
 
 register_classifier = CLASSIFIERS.register
 
+FAMILIES: Registry[Callable[[str], Classifier]] = Registry("family of classifiers")
+"""What precedes the colon of a name such as ``fuse:A+B`` -> factory that takes the whole name."""
+
+register_family = FAMILIES.register
+
 
 def build_classifier(name: str) -> Classifier:
-    """Return a registered classifier.
+    """Return a registered classifier, or one of a family.
 
     Raises:
         UsageError: There is none of that name; the message lists those that there are.
     """
-    _discover()
+    if _is_of_family(name):
+        return FAMILIES.get(name.partition(":")[0])(name)
     return CLASSIFIERS.get(name)()
 
 
+def is_classifier(name: str) -> bool:
+    """Tell whether there is a classifier, or a family of them, of that name; of a family not every name need be one."""
+    return _is_of_family(name) or name in CLASSIFIERS
+
+
 def classifier_names() -> list[str]:
-    """Return the names of all classifiers, sorted."""
+    """Return the names of all classifiers, sorted; those of families, which have no end, are not among them."""
     _discover()
     return CLASSIFIERS.names()
+
+
+def _is_of_family(name: str) -> bool:
+    _discover()
+    family, colon, _ = name.partition(":")
+    return bool(colon) and family in FAMILIES
 
 
 def _discover() -> None:

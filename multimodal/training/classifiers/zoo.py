@@ -26,6 +26,11 @@ class ZooClassifier(Classifier):
         self.system = system
         self.needs = tuple(kind for kind in system.inputs if kind in FROM_FRAMES)
 
+    @property
+    def transductive(self) -> bool:
+        """See ``Classifier``: as the network's ``aligns`` says."""
+        return _aligns(self.system.name)
+
     def describe(self) -> Mapping[str, Any]:
         """See ``Classifier``."""
         return self.system.model_dump(mode="json")
@@ -45,6 +50,17 @@ class ZooClassifier(Classifier):
 
         with threads(1):
             return trace(self.system, task)
+
+
+@functools.cache
+def _aligns(name: str) -> bool:
+    """Tell whether a system's network aligns domains; it is built without numbers, for that alone."""
+    import torch
+
+    from multimodal.expression.registry import build_model
+
+    with torch.device("meta"):
+        return bool(build_model(name.partition(":")[0]).aligns)
 
 
 def _enter() -> None:
