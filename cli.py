@@ -93,6 +93,13 @@ class Synthesizable(str, Enum):
     sample = "sample"
 
 
+class Inspection(str, Enum):
+    """What ``models`` can do."""
+
+    list = "list"
+    verify = "verify"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"veilspeak {__version__}")
@@ -150,7 +157,7 @@ def evaluate(
         typer.Option(help="Flow maps, a data set, an index.csv (expression, units); a data.yaml (gesture)."),
     ],
     model: Annotated[
-        str, typer.Option(help="A classifier, or with --protocol none ready weights.")
+        str, typer.Option(help="A classifier, several as fuse:A+B, or with --protocol none ready weights.")
     ] = "regional-synthetic",
     protocol: Annotated[
         str, typer.Option(help="loso, cde, hde, cross, kfold; none: ready weights, no training.")
@@ -281,6 +288,23 @@ def index(
     from multimodal.data import index_report
 
     _print(index_report.run(data, layout, sheet, out, cache), json_, index_report.text)
+
+
+@app.command()
+def models(
+    what: Annotated[Inspection, typer.Argument(help="list: what there is; verify: whether shipped weights are whole.")],
+    json_: JsonFlag = False,
+) -> None:
+    """List every model with its input, size and source, or check the shipped weights against their cards."""
+    from multimodal import models_text
+    from multimodal.models import list_models, refuse_wrong, verify
+
+    if what is Inspection.list:
+        _print(list_models(), json_, models_text.list_text)
+    else:
+        found = verify()
+        _print(found, json_, models_text.verify_text)
+        refuse_wrong(found)
 
 
 @app.command()

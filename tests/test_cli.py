@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 HEAVY = ("torch", "mediapipe", "cv2", "onnxruntime", "ultralytics", "numba", "sklearn", "av")
 
 
-def run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+def run(code: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **(environment or {})}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env)
 
 
 def test_help_lists_the_verbs_and_loads_nothing_heavy() -> None:
@@ -23,7 +27,7 @@ except SystemExit as end:
 """
     done = run(code)
     assert "END 0 []" in done.stdout, done.stderr
-    for verb in ("demo", "train", "evaluate", "synth", "doctor"):
+    for verb in ("demo", "train", "evaluate", "synth", "models", "doctor"):
         assert verb in done.stdout
 
 
@@ -43,3 +47,16 @@ def test_wrong_usage_is_one_line_and_exit_2() -> None:
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "--sorce" in done.stderr
+
+
+def test_a_damaged_weight_is_one_line_and_exit_3(tmp_path: Path) -> None:
+    from test_weights import make
+
+    make(tmp_path).write_bytes(b"weightz")
+    code = "import sys; sys.argv = ['veilspeak', 'models', 'verify', '--json']; import cli; cli.main()"
+    done = run(code, {"VEILSPEAK_WEIGHTS": str(tmp_path)})
+    assert done.returncode == 3
+    assert [row["ok"] for row in json.loads(done.stdout)["weights"]] == [False]
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "damaged" in done.stderr
+    assert "reinstall" in done.stderr

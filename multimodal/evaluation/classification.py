@@ -66,5 +66,26 @@ def weighted_f1(truth: Sequence[int], predicted: Sequence[int], classes: int = 3
     return float((f1_by_class(counts) * counts.sum(axis=1)).sum() / max(counts.sum(), 1))
 
 
+def relative_rate_increase(fused: float, best: float) -> float | None:
+    """Return how much of what the best part gets wrong a fusion gets right: (fused - best) / (1 - best).
+
+    Zheng and Blasch, Sensors 2023 (there of accuracy). 1: nothing is wrong any more; 0: no gain; below 0: a loss.
+
+    Args:
+        fused: Score of the fusion, 0 to 1.
+        best: Score of its best part, 0 to 1.
+
+    Returns:
+        None where the best part makes no mistake, so that there is nothing to gain.
+
+    Raises:
+        ValueError: A score is not within 0 to 1.
+    """
+    for name, value in (("fused", fused), ("best", best)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"expected {name} within 0 to 1, given {value}")
+    return None if best == 1 else (fused - best) / (1 - best)
+
+
 def _ratio(above: Float[np.ndarray, "n"], below: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -28,6 +28,12 @@ from multimodal.training.classifiers.base import build_classifier, classifier_na
 READY = "none"
 """The protocol that trains nothing: weights as they are."""
 
+TRANSDUCTIVE = (
+    "transductive: it saw the clips of the test side, without their labels, while it learned; compare it with such "
+    "systems alone"
+)
+"""What is said of a classifier that aligns what it learns from with what it is to name."""
+
 
 class ExpressionEvaluation(Config):
     """What is measured, and how.
@@ -104,8 +110,10 @@ def evaluate_expression(
         progress: Show a bar on standard error.
 
     Returns:
-        ``model, protocol, clips, subjects, seeds, wall_s, classes, folds, resumed, conditions, audit, problems,
-        provenance``; see ``summary.condition_rows`` for the conditions, ``audit.audit`` for the audit.
+        ``model, protocol, clips, subjects, seeds, transductive, note, wall_s, classes, folds, resumed, conditions,
+        audit, problems, provenance``; see ``summary.condition_rows`` for the conditions, ``audit.audit`` for the audit.
+        ``transductive``: the classifier also looked at the test clips, without their labels, while it learned; ``note``
+        says so in words.
 
     Raises:
         UsageError: Model, protocol and conditions do not go together, or one of them is unknown.
@@ -116,7 +124,9 @@ def evaluate_expression(
     config = config or ExpressionEvaluation()
     _check(config, executor)
     paths = [data] if isinstance(data, Path) else list(data)
-    needs = () if config.protocol == READY else build_classifier(config.model).needs
+    classifier = None if config.protocol == READY else build_classifier(config.model)
+    needs = () if classifier is None else classifier.needs
+    transductive = classifier is not None and classifier.transductive
     samples, problems = open_samples(paths, config.labels, needs, out, workers, config.layout)
     masked = open_masked(config.masked, samples, config.labels, needs, out, workers, config.layout)
     experiment = _experiment(config, tuple(masked))
@@ -134,6 +144,8 @@ def evaluate_expression(
         "clips": len(samples),
         "subjects": len(set(samples.subjects)),
         "seeds": len(experiment.seeds),
+        "transductive": transductive,
+        "note": TRANSDUCTIVE if transductive else None,
         "wall_s": 0.0,
         "classes": list(samples.classes),
         "folds": len(folds),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -44,16 +44,35 @@ def export_onnx(network: nn.Module, path: Path, *, maps: int | None) -> float:
     return write_onnx(network, path, inputs, Heads._fields, axes, _clip_probes(lengths))
 
 
-def export_maps_onnx(network: nn.Module, path: Path) -> float:
-    """Write a network over single maps (``expression.zoo``) as ONNX; see ``export_onnx``.
+def export_network_onnx(network: nn.Module, shapes: Mapping[str, Sequence[int]], path: Path) -> float:
+    """Write a network of one tensor an input and one of logits (``expression.zoo``) as ONNX.
 
-    Input: ``maps`` ``float32 [batch, 3, 28, 28]``, scaled as the network was trained. Output: ``logits``
-    ``[batch, classes]``.
+    Inputs: ``float32 [batch, *shape]`` by the given names, as the network was trained: pictures from 0 to 1, flow
+    scaled or centred; one that is looked at in training alone is left out. Output: ``logits`` ``[batch, classes]``. Any
+    batch size will do.
+
+    Args:
+        network: The network; it is not changed.
+        shapes: Of one clip of each input, by name, in the order of the network's arguments, such as
+            ``zoo.inputs.shapes_of(system)``.
+        path: The file.
+
+    Returns:
+        The largest difference to torch over random clips in batches of several sizes.
+
+    Raises:
+        MissingError: The ``onnx`` package is not installed.
+        VeilspeakError: ONNX Runtime differs from torch by more than 1e-4; nothing is written.
     """
-    source = torch.Generator().manual_seed(0)
-    probes = [{"maps": torch.randn(size, 3, GRID, GRID, generator=source)} for size in _BATCHES]
-    axes = {"maps": {0: "batch"}, "logits": {0: "batch"}}
+    probes = [network_probe(shapes, size, seed=0) for size in _BATCHES]
+    axes = {name: {0: "batch"} for name in (*shapes, "logits")}
     return write_onnx(network, path, probes[1], ("logits",), axes, probes)
+
+
+def network_probe(shapes: Mapping[str, Sequence[int]], batch: int, seed: int) -> dict[str, Tensor]:
+    """Return random clips by input: as centred flow is, and wider than pictures and stretched flow are."""
+    source = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(batch, *shape, generator=source) for name, shape in shapes.items()}
 
 
 def clip_probe(batch: int, maps: int, seed: int) -> dict[str, Tensor]:

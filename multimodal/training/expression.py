@@ -82,13 +82,15 @@ def loss_of(heads: Heads, batch: Examples, config: ExpressionConfig) -> Tensor:
 
 
 def measure(network: nn.Module, held_out: list[Examples]) -> dict[str, float]:
-    """Score a network on held-out faces: classes of single maps and sequences, units, hidden regions by attention."""
+    """Score a network on held-out faces: classes, of free and covered clips alone too; hidden regions by attention."""
     figures: dict[str, float] = {}
     for part in held_out:
         heads, length = predict(network, part), part.clips.shape[2]
-        truth, guess = part.expression.tolist(), heads.expression.argmax(dim=1).tolist()
-        figures[f"synthetic_uf1_{length}"] = round(uf1(truth, guess), 4)
-        figures[f"synthetic_uar_{length}"] = round(uar(truth, guess), 4)
+        truth, guess = part.expression.numpy(), heads.expression.argmax(dim=1).numpy()
+        covered = (part.visibility < HIDDEN_BELOW).any(dim=1).numpy()
+        for kind, rows in (("", slice(None)), ("_clear", ~covered), ("_covered", covered)):
+            figures[f"synthetic_uf1_{length}{kind}"] = round(uf1(truth[rows].tolist(), guess[rows].tolist()), 4)
+        figures[f"synthetic_uar_{length}"] = round(uar(truth.tolist(), guess.tolist()), 4)
         hidden, untold = part.visibility < HIDDEN_BELOW, (part.told - part.visibility).abs().amax(dim=1) > 0.5
         if hidden[untold].any() and not hidden[untold].all():
             score = roc_auc_score(hidden[untold].flatten().numpy(), -heads.attention[untold].flatten().numpy())

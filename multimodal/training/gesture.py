@@ -70,7 +70,8 @@ def train_gesture(config: Path, data: Path | None, out: Path, overrides: Sequenc
     aside = held_out(trusted, settings)
     folder, report["labels"] = _prepare(photos, aside, tensors, settings, out)
     checkpoint = train_detector(settings.detector, folder, out / "detector", base)
-    report["parameters"] = export(checkpoint, out / "gesture-detector.onnx", settings.detector.image_size)
+    size = export(checkpoint, out / "gesture-detector.onnx", settings.detector.image_size)
+    report["parameters"], report["multiply_adds"] = size.params, size.flops
     report["epochs"] = epochs_done(out / "detector")
     merge, report["held_out"] = _fit_merge(trusted, opinions, sorted(aside), settings, out, report)
     report["merge"] = merge.to_dict()

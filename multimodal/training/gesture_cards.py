@@ -52,6 +52,7 @@ def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[st
             "name": Path(settings.detector.model).stem,
             "input": [1, 3, settings.detector.image_size, settings.detector.image_size],
             "parameters": report["parameters"],
+            "multiply_adds": report["multiply_adds"],
         },
         file=path.name,
         sha256=sha256(path),

@@ -18,6 +18,7 @@ from pydantic import Field
 from multimodal.config import Config, shipped
 from multimodal.errors import MissingError, UsageError
 from multimodal.results import GESTURES
+from multimodal.weights.measure import Size, size_of
 
 _BACKBONE = 11
 """Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
@@ -113,8 +114,8 @@ def epochs_done(out: Path) -> int:
     return int(rows[-1].split(",")[0])
 
 
-def export(checkpoint: Path, path: Path, image_size: int) -> int:
-    """Write the checkpoint's network as ONNX and return its number of parameters.
+def export(checkpoint: Path, path: Path, image_size: int) -> Size:
+    """Write the checkpoint's network as ONNX and return its size.
 
     Input ``images``: ``float32 [1, 3, size, size]``, RGB, 0 to 1. Output ``output``: ``[1, 4 + classes, anchors]``:
     centre x, centre y, width, height in input pixels, then each class's score, 0 to 1.
@@ -126,7 +127,7 @@ def export(checkpoint: Path, path: Path, image_size: int) -> int:
     return export_network(network, path, image_size)
 
 
-def export_network(network: Any, path: Path, image_size: int) -> int:
+def export_network(network: Any, path: Path, image_size: int) -> Size:
     """Write a ``DetectionModel`` as ONNX, its normalisations folded in; see ``export``."""
     import torch
 
@@ -137,7 +138,7 @@ def export_network(network: Any, path: Path, image_size: int) -> int:
     torch.onnx.export(
         network, (blank,), str(path), input_names=["images"], output_names=["output"], opset_version=17, dynamo=False
     )
-    return sum(parameter.numel() for parameter in network.parameters())
+    return size_of(lambda: network, blank.shape[1:], device="cpu")  # its anchors stay there
 
 
 def build_network(model: str, classes: int = len(GESTURES)) -> Any:

@@ -62,6 +62,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in folder().glob("*.json"))
 
 
+def stems() -> list[str]:
+    """Return the names of all weights that have a card, a weight file, or both."""
+    found = {path.stem for path in folder().iterdir() if path.suffix in SUFFIXES} if folder().is_dir() else set()
+    return sorted(found.union(names()))
+
+
 def find(name: str) -> tuple[Path, Card]:
     """Return the weight file and card of that name, checked against the card's hash.
 
@@ -74,8 +80,9 @@ def find(name: str) -> tuple[Path, Card]:
     given = Path(name)
     card_path = given.with_suffix(".json") if given.suffix in SUFFIXES else folder() / f"{name}.json"
     if not card_path.is_file():
-        where = card_path.parent
-        raise MissingError(f"weights {name!r} are missing in {where}: reinstall veilspeak, or unset VEILSPEAK_WEIGHTS")
+        there = any(card_path.with_suffix(suffix).is_file() for suffix in SUFFIXES)
+        how, where = "have no card" if there else "are missing", card_path.parent
+        raise MissingError(f"weights {name!r} {how} in {where}: reinstall veilspeak, or unset VEILSPEAK_WEIGHTS")
     card = read_card(card_path)
     path = card_path.parent / card.file
     if not path.is_file():

@@ -36,7 +36,7 @@ def write_onnx(
     """Write a module as ONNX, if ONNX Runtime gives what torch gives.
 
     The module is traced with ``inputs``: what it decides by looking at sizes is fixed to these. The probes should
-    therefore have other sizes.
+    therefore have other sizes. An input that no output hangs on is none of the file's.
 
     Args:
         module: A torch module whose arguments are the inputs in their order and whose result is a tuple of tensors, or
@@ -113,4 +113,4 @@ def _by_torch(module: Any, probe: Mapping[str, Tensor]) -> list[np.ndarray]:
 
 
 def _by_onnx(session: Any, probe: Mapping[str, Tensor]) -> list[np.ndarray]:
-    return list(session.run(None, {name: tensor.numpy() for name, tensor in probe.items()}))
+    return list(session.run(None, {put.name: probe[put.name].numpy() for put in session.get_inputs()}))

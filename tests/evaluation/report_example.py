@@ -91,6 +91,8 @@ def _summary(model: str, guesses: dict[str, np.ndarray]) -> dict[str, Any]:
         "clips": CLIPS,
         "subjects": len(set(SUBJECTS)),
         "seeds": SEEDS,
+        "transductive": False,
+        "note": None,
         "folds": len(set(SUBJECTS)),
         "wall_s": 418.2,
         "classes": list(EXPRESSIONS),

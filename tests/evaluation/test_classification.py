@@ -2,9 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from multimodal.evaluation.classification import accuracy, confusion, uar, uf1, weighted_f1
+from multimodal.evaluation.classification import (
+    accuracy,
+    confusion,
+    relative_rate_increase,
+    uar,
+    uf1,
+    weighted_f1,
+)
 
 
 def test_scores_equal_scikit_learn_on_random_cases() -> None:
@@ -52,3 +61,17 @@ def test_the_published_log_of_ststnet_gives_its_known_scores() -> None:
         pairs = [(i, j) for i in range(3) for j in range(3) for _ in range(counts[i][j])]
         truth, guess = [i for i, _ in pairs], [j for _, j in pairs]
         assert (uf1(truth, guess), uar(truth, guess)) == pytest.approx(known[name], abs=5e-5)
+
+
+@given(st.integers(0, 20), st.integers(0, 19))
+def test_the_relative_rate_increase_is_the_share_of_mistakes_that_are_made_good(fused: int, best: int) -> None:
+    mistakes, fewer = 20 - best, fused - best
+    assert relative_rate_increase(fused / 20, best / 20) == pytest.approx(fewer / mistakes)
+
+
+def test_who_makes_no_mistake_cannot_gain() -> None:
+    assert relative_rate_increase(1.0, 1.0) is None
+    assert relative_rate_increase(0.9, 1.0) is None
+    assert relative_rate_increase(1.0, 0.5) == 1
+    with pytest.raises(ValueError, match="expected best within 0 to 1, given 80"):
+        relative_rate_increase(0.9, 80)

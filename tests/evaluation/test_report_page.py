@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import re
@@ -261,3 +262,42 @@ def test_runs_on_unequal_terms_are_not_compared_in_silence(tmp_path: Path) -> No
     assert "the runs differ in their protocol" in text
     assert "the runs differ in their number of clips" in text
     assert {"example-net (a)", "example-net (b)"} == set(table(page, "UF1 of every run"))
+
+
+def test_a_run_that_saw_the_test_clips_is_told_apart(tmp_path: Path) -> None:
+    write_example(tmp_path / "astann", "astann", changes={"transductive": True})
+    write_example(tmp_path / "ststnet", "ststnet", seed=1)
+    page = page_of(tmp_path)
+    text = section(page, "In short")
+    assert "astann saw the test clips, without their labels, while it learned (transductive)" in text
+    assert "ststnet saw" not in text
+    assert "the runs differ in their use of unlabelled test clips" in text
+    rows = table(page, "UF1 of every run")
+    assert (rows["astann"]["Protocol"].text, rows["ststnet"]["Protocol"].text) == ("loso transductive", "loso")
+    origins = [one.text for one in page.all("dl") if one.attributes.get("class") == "origin"]
+    assert ["yes (transductive)" in one for one in origins] == [True, False]
+    with (tmp_path / "report.csv").open(encoding="utf-8") as file:
+        assert {row["run"]: row["transductive"] for row in csv.DictReader(file)} == {
+            "astann": "True",
+            "ststnet": "False",
+        }
+
+
+def test_what_a_fusion_gains_over_its_best_part_is_told(tmp_path: Path) -> None:
+    runs = {"fuse:a+b": 0.8, "a": 0.5, "b": 0.3}
+    found = {
+        name: write_example(tmp_path / str(seed), name, skill, seed)["conditions"][0]["accuracy"]
+        for seed, (name, skill) in enumerate(runs.items())
+    }
+    rate = (found["fuse:a+b"] - found["a"]) / (1 - found["a"])
+    text = section(page_of(tmp_path), "In short")
+    assert found["a"] > found["b"]
+    assert re.search(
+        rf"fuse:a\+b has accuracy {found['fuse:a+b']:.3f} ?, the best of what it fuses {found['a']:.3f} ?: "
+        rf"a relative rate increase of \+{rate:.3f}",
+        text,
+    )
+    (tmp_path / "2" / "expression.json").unlink()
+    assert "relative rate increase" not in section(page_of(tmp_path), "In short")
+    write_example(tmp_path / "2", "b", changes={"protocol": "kfold"})
+    assert "relative rate increase" not in section(page_of(tmp_path), "In short")

@@ -11,17 +11,16 @@ from torch import Tensor, nn
 
 from multimodal import weights
 from multimodal.errors import MissingError, VeilspeakError
-from multimodal.expression import regional, zoo
-from multimodal.expression.export import clip_probe, export_maps_onnx, export_onnx
+from multimodal.expression import regional
+from multimodal.expression.export import clip_probe, export_network_onnx, export_onnx
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import MODELS, build_model
 from multimodal.weights.onnx_file import open_session, write_onnx
 from multimodal.weights.tensors import read_weights
 
 pytest.importorskip("onnx")
-zoo.discover()
 OF_REGIONS = [name for name in MODELS.names() if MODELS.get(name).__module__ == regional.__name__]
-WHOLE_MAPS = [name for name in MODELS.names() if MODELS.get(name).__module__.startswith(zoo.__name__)]
+MAPS = {"maps": (3, 28, 28)}
 
 
 def lively(network: nn.Module) -> nn.Module:
@@ -96,15 +95,6 @@ def test_a_fixed_length_refuses_clips_of_another(tmp_path: Path) -> None:
         open_session(tmp_path / "net.onnx").run(None, probe)
 
 
-@pytest.mark.parametrize("name", WHOLE_MAPS)
-@pytest.mark.parametrize("classes", [3, 5])
-def test_networks_over_whole_maps_too(name: str, classes: int, tmp_path: Path) -> None:
-    network, path = lively(build_model(name, classes=classes)), tmp_path / "net.onnx"
-    assert export_maps_onnx(network, path) <= 1e-4
-    for batch in (1, 4, 33):
-        check(network, path, {"maps": torch.rand(batch, 3, 28, 28, generator=torch.Generator().manual_seed(batch))})
-
-
 class LooksAtItsSize(nn.Module):
     """Does something else for one clip than for several, which tracing cannot see."""
 
@@ -115,7 +105,7 @@ class LooksAtItsSize(nn.Module):
 def test_what_differs_is_refused_and_not_written(tmp_path: Path) -> None:
     path = tmp_path / "sub" / "net.onnx"
     with pytest.raises(VeilspeakError, match=r"differs from torch by .* in logits of maps \[1, 3, 28, 28\]"):
-        export_maps_onnx(LooksAtItsSize(), path)
+        export_network_onnx(LooksAtItsSize(), MAPS, path)
     assert not path.exists()
 
 
@@ -133,4 +123,4 @@ class Root(nn.Module):
 def test_without_onnx_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingError, match=r"veilspeak\[export\]"):
-        export_maps_onnx(build_model("ststnet"), tmp_path / "net.onnx")
+        export_network_onnx(build_model("ststnet"), MAPS, tmp_path / "net.onnx")

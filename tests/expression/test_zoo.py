@@ -15,7 +15,7 @@ zoo.discover()
 
 SHAPES = {"flow": (3, 28, 28), "apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
 
-KNOWN = {"ststnet": 1683}
+KNOWN = {"ststnet": 1683, "dual-atme": 4_833_193, "off-tanet": 59_403, "sssnet": 1_349_251}
 """Parameters of the published form, normalisation included."""
 
 

@@ -13,12 +13,16 @@ from fake_samples import fake_samples
 from multimodal.training.classifiers.base import Classifier, FoldTask, build_classifier, classifier_names
 from multimodal.training.classifiers.regional import RegionalClassifier
 from multimodal.training.classifiers.ststnet import STSTNetClassifier
+from multimodal.training.classifiers.zoo import ZooClassifier
 from multimodal.training.fold_nets import NetConfig
 
 PLAIN = [name for name in classifier_names() if not build_classifier(name).needs and name != "ststnet"]
 REGIONAL = {name: type(made) for name in PLAIN if isinstance(made := build_classifier(name), RegionalClassifier)}
+SYSTEMS = {name: made.system for name in PLAIN if isinstance(made := build_classifier(name), ZooClassifier)}
 MAKERS = {
-    **{name: partial(build_classifier, name) for name in PLAIN if name not in REGIONAL},
+    **{name: partial(build_classifier, name) for name in PLAIN if name not in {*REGIONAL, *SYSTEMS}},
+    **{name: partial(ZooClassifier, one.model_copy(update={"epochs": 2})) for name, one in SYSTEMS.items()},
+    "fuse": partial(build_classifier, "fuse:flow-logreg+flow-svm"),
     **{
         f"ststnet-{scaling}": partial(STSTNetClassifier, NetConfig(epochs=3, learning_rate=1e-3, scaling=scaling))
         for scaling in ("unit", "centred")

@@ -98,6 +98,7 @@ def _origin(summary: Summary) -> list[tuple[str, object]]:
     return [
         ("Model", summary.model),
         ("Protocol", summary.protocol),
+        ("Saw unlabelled test clips", {True: "yes (transductive)", False: "no", None: None}[summary.transductive]),
         ("Clips", summary.clips),
         ("People", summary.subjects),
         ("Folds", summary.folds),

@@ -13,9 +13,9 @@ from multimodal.evaluation.report.runs import Run
 from multimodal.evaluation.report.summary import Condition, Provenance
 
 COLUMNS = (
-    *("date", "run", "model", "protocol", "occlusion", "covered", "clips", "subjects", "seeds", "folds"),
-    *("uf1", "uf1_low", "uf1_high", "uf1_sd", "uar", "accuracy", "wf1", "diff", "diff_low", "diff_high", "wall_s"),
-    *("command", "revision", "config", "data", "seed", "threads", "versions"),
+    *("date", "run", "model", "protocol", "transductive", "occlusion", "covered", "clips", "subjects", "seeds"),
+    *("folds", "uf1", "uf1_low", "uf1_high", "uf1_sd", "uar", "accuracy", "wf1", "diff", "diff_low", "diff_high"),
+    *("wall_s", "command", "revision", "config", "data", "seed", "threads", "versions"),
 )
 """The last seven and the date are those of the ledger; intervals are 95 %."""
 
@@ -35,7 +35,7 @@ def _row(run: Run, condition: Condition) -> dict[str, Any]:
         "run": run.label,
         **{
             name: getattr(summary, name)
-            for name in ("model", "protocol", "clips", "subjects", "seeds", "folds", "wall_s")
+            for name in ("model", "protocol", "transductive", "clips", "subjects", "seeds", "folds", "wall_s")
         },
         **{
             name: getattr(condition, name)

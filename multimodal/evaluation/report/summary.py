@@ -115,7 +115,11 @@ class Provenance(Part):
 
 
 class Summary(Part):
-    """The whole file; the attributes are its keys."""
+    """The whole file; the attributes are its keys.
+
+    Attributes:
+        transductive: Whether the model also looked at the test clips, without their labels, while it learned.
+    """
 
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)]
     model: str | None = None
@@ -123,6 +127,7 @@ class Summary(Part):
     clips: Count | None = None
     subjects: Count | None = None
     seeds: Count | None = None
+    transductive: bool | None = None
     wall_s: float | None = None
     classes: tuple[str, ...] | None = None
     folds: Count | None = None

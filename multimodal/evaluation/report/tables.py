@@ -86,13 +86,17 @@ def side_by_side(runs: Sequence[Run]) -> Table:
     """UF1 of several runs, a row a run, a column a condition."""
     names = list(dict.fromkeys(condition.occlusion for run in runs for condition in run.summary.conditions))
     rows = [
-        (run.label, text(run.summary.protocol), *(_uf1_cell(run.summary.named(name)) for name in names)) for run in runs
+        (run.label, _protocol(run.summary), *(_uf1_cell(run.summary.named(name)) for name in names)) for run in runs
     ]
     return Table(
         "UF1 of every run under every condition, with 95 % intervals",
         ("Run", "Protocol", *map(shown, names)),
         tuple(rows),
     )
+
+
+def _protocol(summary: Summary) -> Markup:
+    return stacked(text(summary.protocol), *([Markup("transductive")] if summary.transductive else []))
 
 
 def audit(summary: Summary) -> Table:

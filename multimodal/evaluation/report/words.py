@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from multimodal.evaluation.report.gain import gain_of
 from multimodal.evaluation.report.matrices import majority_uf1
 from multimodal.evaluation.report.numbers import change, count, percent, score, span
 from multimodal.evaluation.report.runs import Run
@@ -32,7 +33,7 @@ def headline(runs: Sequence[Run]) -> list[Markup]:
         return [Markup("UF1 was not measured: the tables below show what was.")]
     best = max(measured, key=lambda run: run.summary.base.uf1 or 0.0)
     sentences = [_first(best, len(measured)), *_hidden(best.summary), *_reference(best.summary), _how(best.summary)]
-    return [*sentences, *_alike(best, measured)]
+    return [*sentences, *_alike(best, measured), *_seen_before(measured), *_gained(measured)]
 
 
 def comparability(runs: Sequence[Run]) -> list[str]:
@@ -42,6 +43,7 @@ def comparability(runs: Sequence[Run]) -> list[str]:
         "number of clips": {run.summary.clips for run in runs},
         "data (hash)": {run.summary.provenance.data_sha256 for run in runs},
         "classes": {run.summary.classes for run in runs},
+        "use of unlabelled test clips": {bool(run.summary.transductive) for run in runs},
     }
     return [f"the runs differ in their {name}" for name, values in asked.items() if len(values) > 1]
 
@@ -102,3 +104,23 @@ def _alike(best: Run, measured: Sequence[Run]) -> list[Markup]:
     if not close:
         return []
     return [Markup("The intervals of {} overlap with it: these runs may be equally good.").format(", ".join(close))]
+
+
+def _seen_before(measured: Sequence[Run]) -> list[Markup]:
+    """Say of which runs the test clips were no news."""
+    sentence = Markup(
+        "{} saw the test clips, without their labels, while it learned (transductive): compare it with such systems "
+        "alone."
+    )
+    return [sentence.format(run.label) for run in measured if run.summary.transductive]
+
+
+def _gained(measured: Sequence[Run]) -> list[Markup]:
+    """Say what score fusions gain, as accuracy, over the best of their parts."""
+    sentence = Markup("{} has accuracy {}, the best of what it fuses {}: a relative rate increase of {}.")
+    sentences = []
+    for run in measured:
+        found = gain_of(run.summary, [other.summary for other in measured if not comparability([run, other])])
+        if found is not None:
+            sentences.append(sentence.format(run.label, score(found.fused), score(found.best), change(found.increase)))
+    return sentences

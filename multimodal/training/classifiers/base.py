@@ -44,12 +44,29 @@ class Classifier(ABC):
         iterative: Whether it learns in epochs, so that ``trace`` tells more than its end.
         chance: Whether its result depends on the seed; if not, one fit serves all seeds.
         together: Whether it does all folds at once, and quicker than one by one.
+        probable: Whether its scores are probabilities.
+        takes: What a clip is to it, for people, where that is not one flow map from onset to apex.
+        source: Whose method it is.
+        reconstructed: What of it is an engineering choice, as the source does not say.
     """
 
     needs: tuple[str, ...] = ()
-    iterative: ClassVar[bool] = False
-    chance: ClassVar[bool] = True
-    together: ClassVar[bool] = False
+    iterative: bool = False
+    chance: bool = True
+    together: bool = False
+    probable: bool = True
+    takes: ClassVar[str] = ""
+    source: ClassVar[str] = "ours"
+    reconstructed: ClassVar[str] = ""
+
+    @property
+    def transductive(self) -> bool:
+        """Whether learning also looks at the clips to be named, without their labels.
+
+        That is no leak of labels, but more than a classifier has that meets each clip for the first time: its figures
+        compare with those of its like alone.
+        """
+        return False
 
     def describe(self) -> Mapping[str, Any]:
         """Return the numbers that decide what it learns, for the record of a run; plain JSON types."""
@@ -84,7 +101,7 @@ CLASSIFIERS: Registry[Callable[[], Classifier]] = Registry("classifier")
 register_classifier = CLASSIFIERS.register
 
 FAMILIES: Registry[Callable[[str], Classifier]] = Registry("family of classifiers")
-"""What precedes the colon of a name such as ``timm:resnet18`` -> factory that takes the whole name."""
+"""What precedes the colon of a name such as ``fuse:A+B`` or ``timm:BACKBONE`` -> factory that takes the whole name."""
 
 register_family = FAMILIES.register
 
@@ -106,7 +123,7 @@ def is_classifier(name: str) -> bool:
 
 
 def classifier_names() -> list[str]:
-    """Return the names of all classifiers, sorted."""
+    """Return the names of all classifiers, sorted; those of families, which have no end, are not among them."""
     _discover()
     return CLASSIFIERS.names()
 

@@ -62,6 +62,7 @@ def _spread(scores: np.ndarray, present: np.ndarray, classes: int) -> Scores:
 class _LogisticRegression(_Classical):
     """Class-balanced logistic regression, C = .001."""
 
+    source = "ours: class-balanced logistic regression"
     features: Features
 
     def rows(self, clips: Any) -> Float[np.ndarray, "n features"]:
@@ -120,6 +121,8 @@ class InnerLogisticRegression(FlowLogisticRegression):
 class _SVM(_Classical):
     """A support vector machine with decision values as scores."""
 
+    probable = False
+
     @staticmethod
     def scores(model: Any, rows: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "n present"]:
         """Return decision values, one a class (one against the rest)."""
@@ -130,6 +133,8 @@ class _SVM(_Classical):
 @register_classifier("flow-svm")
 class FlowSVM(_SVM):
     """Class-balanced SVM with a Gaussian kernel, C = 3, on centred, scaled maps of 14 x 14 cells."""
+
+    source = "ours: class-balanced SVM with a Gaussian kernel"
 
     def rows(self, clips: Any) -> Float[np.ndarray, "n features"]:
         """See ``_Classical``."""
@@ -147,6 +152,8 @@ class LBPTopSVM(_SVM):
     """Linear SVM on LBP-TOP (Zhao and Pietikainen 2007), the classical baseline of the field."""
 
     needs = ("lbp_top",)
+    takes = "grey frames of the face from onset to offset [10, 128, 128]"
+    source = "Zhao, Pietikainen: Dynamic texture recognition using local binary patterns, IEEE TPAMI 29(6), 2007"
 
     def rows(self, clips: Any) -> Float[np.ndarray, "n features"]:
         """See ``_Classical``.

@@ -12,6 +12,7 @@ class Majority(Classifier):
     """Scores every clip with the class shares of the training side."""
 
     chance = False
+    source = "ours: what every classifier must beat"
 
     def fit_predict(self, task: FoldTask) -> list[Scores]:
         """See ``Classifier``."""

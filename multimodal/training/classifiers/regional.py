@@ -12,6 +12,7 @@ from multimodal.config import load_config, shipped
 from multimodal.training.classifiers.base import Classifier, FoldTask, Scores, register_classifier
 from multimodal.training.regional_config import RegionalFoldConfig
 from multimodal.weights import find
+from multimodal.weights.architectures import REGIONAL
 
 
 @register_classifier("regional")
@@ -25,6 +26,7 @@ class RegionalClassifier(Classifier):
     """
 
     iterative = True
+    source, reconstructed = REGIONAL.source, REGIONAL.reconstructed
     settings = "expression/regional-folds.yaml"
     changes: ClassVar[Mapping[str, Any]] = {}
 

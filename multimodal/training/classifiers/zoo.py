@@ -34,6 +34,11 @@ class ZooClassifier(Classifier):
         self.system = system
         self.needs = (*(kind for kind in system.inputs if kind in FROM_FRAMES), *((UNITS,) if system.units else ()))
 
+    @property
+    def transductive(self) -> bool:
+        """See ``Classifier``: as the network's ``aligns`` says."""
+        return _aligns(self.system.network)
+
     def describe(self) -> Mapping[str, Any]:
         """See ``Classifier``."""
         return self.system.model_dump(mode="json")
@@ -67,6 +72,17 @@ def over_backbone(name: str) -> ZooClassifier:
     chosen = system(name)
     check_backbone(chosen.options["backbone"])
     return ZooClassifier(chosen)
+
+
+@functools.cache
+def _aligns(name: str) -> bool:
+    """Tell whether a system's network aligns domains; it is built without numbers, for that alone."""
+    import torch
+
+    from multimodal.expression.registry import build_model
+
+    with torch.device("meta"):
+        return bool(build_model(name).aligns)
 
 
 def _enter() -> None:

@@ -33,6 +33,25 @@ class Inception(nn.Module):
         return torch.cat([branch(maps) for branch in self.branches], dim=1)
 
 
+class InceptionPair(nn.Sequential):
+    """Two Inception blocks, each followed by max pool 2.
+
+    Args:
+        channels: Of the input.
+        filters: Of each branch of both blocks; ``4 * filters[1]`` channels come out, a quarter as wide and high.
+        reduced: Channels between the two convolutions of a branch, in both blocks.
+        norm: See ``Inception``.
+    """
+
+    def __init__(self, channels: int, filters: tuple[int, int], reduced: tuple[int, int], norm: bool) -> None:
+        super().__init__(
+            Inception(channels, filters[0], reduced[0], norm),
+            nn.MaxPool2d(2),
+            Inception(4 * filters[0], filters[1], reduced[1], norm),
+            nn.MaxPool2d(2),
+        )
+
+
 def _convolution(channels: int, filters: int, kernel: int, norm: bool) -> nn.Sequential:
     layers = [nn.Conv2d(channels, filters, kernel, padding=kernel // 2), nn.ReLU()]
     return nn.Sequential(layers[0], nn.BatchNorm2d(filters), layers[1]) if norm else nn.Sequential(*layers)
