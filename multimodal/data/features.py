@@ -213,13 +213,12 @@ def _squares(images: list[Rgb], view: View, looker: Looker) -> Seen | None:
     from multimodal.face.crop import face_crop, fitting_step
 
     faces = [_face(image, looker) for image in (images if view.watched else images[:1])]
-    found = [(face.landmarks, face.visibility) for face in faces if face.landmarks is not None]
-    if len(found) < len(faces):
+    if faces[0].landmarks is None or any(face.visibility is None for face in faces):
         return None
-    transform = face_transform(found[0][0])
+    transform = face_transform(faces[0].landmarks)
     step = fitting_step(transform, view.side)
     cut = [face_crop(image, transform, step, grey=not view.colour).square(transform, view.side) for image in images]
-    return Seen(np.stack(cut), np.min([seen for _, seen in found], axis=0).astype(np.float32))
+    return Seen(np.stack(cut), np.min(np.array([face.visibility for face in faces]), axis=0))
 
 
 def _face(image: Rgb, looker: Looker) -> FaceObservation:

@@ -82,8 +82,8 @@ def refuse_covers(model: str, needs: Sequence[str], conditions: Sequence[str], g
     if needs and drawn is not None:
         kind = parse(drawn).kind
         raise UsageError(
-            f"{model} looks at frames ({', '.join(needs)}), and {drawn!r} covers flow maps alone: leave it out, or make a "
-            f"masked copy with veilspeak occlude DATA --kind {kind} --out COPY and take --masked {kind}=COPY"
+            f"{model} looks at frames ({', '.join(needs)}), and {drawn!r} covers flow maps alone: leave it out, or "
+            f"make a masked copy with veilspeak occlude DATA --kind {kind} --out COPY and take --masked {kind}=COPY"
         )
 
 

@@ -107,9 +107,7 @@ def test_flows_are_normalised_and_still_where_nothing_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize(("name", "asks", "needs_all"), [("apex", 1, True), ("frames", 1, False), ("flows", 8, True)])
-def test_frames_that_must_show_a_face_decide(
-    name: str, asks: int, needs_all: bool, clip: Clip, tmp_path: Path
-) -> None:
+def test_frames_that_must_show_a_face_decide(name: str, asks: int, needs_all: bool, clip: Clip, tmp_path: Path) -> None:
     looker, cache = Settled(), tmp_path / "cache"
     assert clip_feature(clip, tmp_path, name, cache, looker) is not None
     assert looker.asked == asks

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from multimodal.data.features import FEATURES, Seen, View, aligned, clip_feature
+from multimodal.data.features import FEATURES, Seen, aligned, clip_feature
 from multimodal.data.flow_cache import clip_motion
 from multimodal.data.flow_folder import read_flow_folder
 from multimodal.data.index import ClipIndex
