@@ -15,7 +15,7 @@ zoo.discover()
 
 SHAPES = {"flow": (3, 28, 28), "apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
 
-KNOWN = {"ststnet": 1683}
+KNOWN = {"icip-2024": 7_656_395, "r2plus1d-18": 31_301_664, "ststnet": 1683}
 """Parameters of the published form, normalisation included."""
 
 
