@@ -61,8 +61,8 @@ def load_samples(
     Returns:
         The samples, in the order of the index, and all problems: those of the index, and clips that were left out
             because they have no apex, because a frame cannot be read, or because no face was found in onset or apex
-            frame. Subjects are named ``dataset/subject``. Published flow maps keep their values of 0 to 255, and all of
-            their regions count as free.
+            frame, or in another one that a feature takes. Subjects are named ``dataset/subject``. Published flow maps
+            keep their values of 0 to 255, and all of their regions count as free.
 
     Raises:
         UsageError: There is no such rule or feature; flow maps and frames are mixed; or a feature is asked of flow
@@ -96,7 +96,10 @@ def _refuse_mixture(clips: Sequence[Clip], needs: Sequence[str]) -> None:
     if len(kinds) > 1:
         raise UsageError("flow maps and frames have different units: open flow maps and recordings one at a time")
     if needs and True in kinds:
-        raise UsageError(f"flow maps have no {', '.join(needs)}, which takes frames: name a data set with frames")
+        raise UsageError(
+            f"flow maps have no {', '.join(needs)}, which takes frames: name a data set with frames, "
+            "or make one with veilspeak synth expressions"
+        )
 
 
 def _load(piece: _Piece) -> _Loaded:
@@ -114,6 +117,9 @@ def _load(piece: _Piece) -> _Loaded:
         kind = "no motion" if clip.apex is None or clip.apex == clip.onset else "missing frame"
         return _Loaded(piece.number, problem=Problem(kind, where, str(error), dropped=True))
     told = {name: feature for name, feature in features.items() if feature is not None}
+    if len(told) < len(features):
+        what = f"no face was found in a frame that {', '.join(sorted(features.keys() - told.keys()))} takes"
+        return _Loaded(piece.number, problem=Problem("no face", where, what, dropped=True))
     return _Loaded(piece.number, motion, told)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +27,45 @@ class Given:
         flow: ``[n, 3, 28, 28]``.
         visibility: ``[n, 12]``.
         found: ``[n]``, false where no motion could be measured behind the mask.
+        features: What classifiers ask for beside the flow, of the masked pictures, a row a clip.
     """
 
     flow: Float[np.ndarray, "n 3 28 28"]
     visibility: Float[np.ndarray, "n 12"]
     found: Bool[np.ndarray, "n"]
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def over(self, samples: FlowSamples, fill: Float[np.ndarray, "3 28 28"]) -> FlowSamples:
+    def over(
+        self,
+        samples: FlowSamples,
+        fill: Float[np.ndarray, "3 28 28"],
+        stand_ins: Mapping[str, np.ndarray] | None = None,
+    ) -> FlowSamples:
         """Return the samples as they are behind the mask.
 
         A clip whose face was lost is not left out, which would make the rest look good: it shows the mean flow of the
-        training side, all of it hidden.
+        training side, all of it hidden, and the training side's mean features.
+
+        Args:
+            samples: The same clips without the mask.
+            fill: The training side's mean flow.
+            stand_ins: Its mean of each feature; zeros where there is none.
         """
         flow = np.where(self.found[:, None, None, None], self.flow, fill[None]).astype(np.float32)
-        return samples.with_flow(flow, self.visibility * self.found[:, None])
+        shown = {name: self._shown(rows, (stand_ins or {}).get(name)) for name, rows in self.features.items()}
+        return replace(samples.with_flow(flow, self.visibility * self.found[:, None]), features=shown)
 
     def pick(self, rows: np.ndarray) -> Given:
         """Return the version of the chosen clips."""
-        return Given(self.flow[rows], self.visibility[rows], self.found[rows])
+        features = {name: column[rows] for name, column in self.features.items()}
+        return Given(self.flow[rows], self.visibility[rows], self.found[rows], features)
+
+    def _shown(self, rows: np.ndarray, stand_in: np.ndarray | None) -> np.ndarray:
+        if self.found.all():
+            return rows
+        found = self.found.reshape(-1, *(1,) * (rows.ndim - 1))
+        other = np.zeros(rows.shape[1:], rows.dtype) if stand_in is None else stand_in.astype(rows.dtype)
+        return np.where(found, rows, other[None])
 
 
 def open_samples(
@@ -97,6 +118,8 @@ def open_masked(
 ) -> dict[str, Given]:
     """Open masked copies of the same clips, matched by subject and name.
 
+    Features, too, are those of the masked pictures.
+
     Raises:
         UsageError: A copy has none of the clips.
     """
@@ -116,7 +139,8 @@ def _matched(clean: FlowSamples, masked: FlowSamples) -> Given:
     flow = np.where(found[:, None, None, None], masked.flow[rows], 0).astype(np.float32)
     seen = np.where(found[:, None], masked.visibility[rows], 0).astype(np.float32)
     assert seen.shape[1] == len(REGIONS)
-    return Given(flow, seen, found)
+    features = {name: column[rows] for name, column in masked.features.items()}
+    return Given(flow, seen, found, features)
 
 
 def is_flow_folder(path: Path) -> bool:

@@ -6,6 +6,7 @@ clip's occluder looks like depends on the seed and the clip alone, as in ``veils
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,27 @@ def parse(condition: str) -> OccludeConfig:
     if kind != CLEAN and entry_of(kind).degrades:
         raise UsageError(f"{kind} hides no area, so flow maps cannot show it: choose a kind that covers")
     return config
+
+
+def refuse_covers(model: str, needs: Sequence[str], conditions: Sequence[str], given: Collection[str] = ()) -> None:
+    """Refuse conditions that would cover the flow maps of a model that also looks at frames: those would stay clean.
+
+    Args:
+        model: Its name.
+        needs: The features beside the flow that it asks for.
+        conditions: What is to stand before the faces.
+        given: Those of them that are masked copies.
+
+    Raises:
+        UsageError: There is such a condition.
+    """
+    drawn = next((name for name in conditions if name not in given and parse(name).kind != CLEAN), None)
+    if needs and drawn is not None:
+        kind = parse(drawn).kind
+        raise UsageError(
+            f"{model} looks at frames ({', '.join(needs)}), and {drawn!r} covers flow maps alone: leave it out, or "
+            f"make a masked copy with veilspeak occlude DATA --kind {kind} --out COPY and take --masked {kind}=COPY"
+        )
 
 
 def draw_covers(

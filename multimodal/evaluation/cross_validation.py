@@ -15,7 +15,7 @@ from jaxtyping import Float, Shaped
 
 from multimodal.data.samples import FlowSamples
 from multimodal.evaluation.clips import Given
-from multimodal.evaluation.conditions import Covers, draw_covers
+from multimodal.evaluation.conditions import Covers, draw_covers, refuse_covers
 from multimodal.evaluation.guard import Run, SealedLabels
 from multimodal.evaluation.protocols import Fold
 from multimodal.executors import Executor, run_all
@@ -119,10 +119,12 @@ def cross_validate(
         progress: Show a bar on standard error.
 
     Raises:
-        UsageError: There is no such classifier or condition, or the classifier cannot use these samples.
+        UsageError: There is no such classifier or condition, the classifier cannot use these samples, or it takes
+            frames and a condition would be drawn over flow maps.
         MissingError: Ray was asked for and is not installed.
     """
     classifier = experiment.build(experiment.model)
+    refuse_covers(experiment.model, classifier.needs, (*experiment.conditions, *experiment.augment), given or {})
     sealed = SealedLabels(samples.labels if truth is None else truth, len(samples.classes), experiment.runs)
     given = given or {}
     drawn = {
@@ -196,10 +198,22 @@ def _work(numbered: tuple[int, _Piece]) -> tuple[int, list[_Done]]:
 def _task(piece: _Piece, fold: Fold) -> FoldTask:
     """Make a fold's task: what fills covered cells is the mean of its own training side."""
     clean, held_out = piece.samples.pick(fold.train), piece.samples.pick(fold.test)
-    fill = clean.flow.mean(axis=0)
-    tests = tuple(covers.pick(fold.test).over(held_out, fill).sealed() for covers in piece.covers)
+    fill, stand_ins = clean.flow.mean(axis=0), _stand_ins(piece, clean)
+    tests = tuple(_behind(covers.pick(fold.test), held_out, fill, stand_ins).sealed() for covers in piece.covers)
     shown = [covers.pick(fold.train).over(clean, fill) for covers in piece.extra]
     return FoldTask(fold.name, _together([clean, *shown]), tests, piece.seed)
+
+
+def _behind(
+    covers: Covers | Given, samples: FlowSamples, fill: np.ndarray, stand_ins: Mapping[str, np.ndarray]
+) -> FlowSamples:
+    return covers.over(samples, fill, stand_ins) if isinstance(covers, Given) else covers.over(samples, fill)
+
+
+def _stand_ins(piece: _Piece, clean: FlowSamples) -> dict[str, np.ndarray]:
+    """Return the training side's mean features, if a clip was lost behind a mask and has to show them."""
+    lost = any(isinstance(covers, Given) and not covers.found.all() for covers in piece.covers)
+    return {name: rows.mean(axis=0, dtype=np.float32) for name, rows in clean.features.items()} if lost else {}
 
 
 def _together(parts: Sequence[FlowSamples]) -> FlowSamples:
@@ -271,10 +285,14 @@ def _key(
         "clips": [samples.subjects, samples.datasets, samples.names, samples.classes],
     }
     total = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode())
-    shown = [covers.flow if isinstance(covers, Given) else covers.hidden for covers in drawn.values()]
+    shown = [array for covers in drawn.values() for array in _arrays(covers)]
     for array in (samples.flow, samples.visibility, samples.labels, *samples.features.values(), *shown):
         total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()[:16]
+
+
+def _arrays(covers: Covers | Given) -> list[np.ndarray]:
+    return [covers.flow, *covers.features.values()] if isinstance(covers, Given) else [covers.hidden]
 
 
 @functools.lru_cache(maxsize=1)

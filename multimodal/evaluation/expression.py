@@ -15,7 +15,7 @@ from multimodal.data.samples import FlowSamples
 from multimodal.errors import UsageError
 from multimodal.evaluation.audit import audit
 from multimodal.evaluation.clips import Problems, open_masked, open_samples
-from multimodal.evaluation.conditions import parse
+from multimodal.evaluation.conditions import parse, refuse_covers
 from multimodal.evaluation.cross_validation import Experiment, Outcome, cross_validate
 from multimodal.evaluation.files import provenance, write_files
 from multimodal.evaluation.null_test import null_test
@@ -179,6 +179,8 @@ def _check(config: ExpressionEvaluation, executor: Executor) -> None:
     if config.protocol != READY and not is_classifier(config.model):
         hint = "these are ready weights: take --protocol none, or " if is_ready(config.model) else ""
         raise UsageError(f"{config.model!r} is no classifier; {hint}choose one of {', '.join(classifier_names())}")
+    if config.protocol != READY:
+        refuse_covers(config.model, build_classifier(config.model).needs, (*config.occlude, *config.augment))
 
 
 def _experiment(config: ExpressionEvaluation, masked: tuple[str, ...]) -> Experiment:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from multimodal.data.features import FEATURES, TIME, aligned, clip_feature
+from multimodal.data.features import FEATURES, Seen, aligned, clip_feature
 from multimodal.data.flow_cache import clip_motion
 from multimodal.data.flow_folder import read_flow_folder
 from multimodal.data.index import ClipIndex
@@ -141,37 +141,56 @@ def test_an_index_without_a_label_gives_no_samples(faces: Path) -> None:
             load_samples(index, **wrong)  # type: ignore[arg-type]
 
 
+LBP = FEATURES.get("lbp_top").view
+
+
 def test_features_are_of_the_aligned_face_and_kept(faces: Path, tmp_path: Path) -> None:
     index = open_index([faces])
     samples, _ = load_samples(index, "megc2019", needs=["lbp_top"], cache=tmp_path)
     assert samples.features["lbp_top"].shape == (6, 25 * 3 * 59)
     for row, clip in enumerate(index):
-        squares = aligned(clip, faces)
-        assert squares is not None
-        assert squares.shape == (TIME, 128, 128)
-        np.testing.assert_array_equal(samples.features["lbp_top"][row], lbp_top(squares))
+        seen = aligned(clip, faces, LBP)
+        assert seen is not None
+        assert seen.squares.shape == (10, 128, 128)
+        np.testing.assert_array_equal(samples.features["lbp_top"][row], lbp_top(seen.squares))
         kept = clip_feature(clip, faces, "lbp_top", tmp_path)
         np.testing.assert_array_equal(samples.features["lbp_top"][row], kept)
     assert len(list(tmp_path.glob("*.npz"))) == 12
     assert samples.pick(np.array([3])).features["lbp_top"].shape == (1, 4425)
 
 
+def test_a_face_that_a_feature_misses_is_a_problem_and_its_clip_left_out(faces: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(faces, root)
+    index = open_index([root])
+    assert index.clips[0].frames[2]
+    cv2.imwrite(str(root / index.clips[0].path / index.clips[0].frames[2]), np.full((160, 160, 3), 90, np.uint8))
+    samples, problems = load_samples(index, "megc2019", needs=["frames", "flows"], cache=tmp_path / "cache")
+    again, _ = load_samples(index, "megc2019", needs=["frames", "flows"], cache=tmp_path / "cache")
+    assert [(problem.kind, problem.dropped) for problem in problems] == [("no face", True)]
+    assert problems[0].what == "no face was found in a frame that flows takes"
+    assert samples.names == again.names == tuple(clip.clip for clip in index.clips[1:])
+    assert samples.features["flows"].shape == (5, 3, 15, 28, 28)
+    np.testing.assert_array_equal(samples.features["frames"], again.features["frames"])
+
+
 def test_squares_are_evenly_spread_in_time(faces: Path) -> None:
     clip = open_index([faces]).clips[0]
-    squares = aligned(clip, faces)
-    assert squares is not None
-    changes = np.abs(np.diff(squares.astype(int), axis=0)).mean(axis=(1, 2))
+    seen = aligned(clip, faces, LBP)
+    assert seen is not None
+    changes = np.abs(np.diff(seen.squares.astype(int), axis=0)).mean(axis=(1, 2))
     assert (changes > 0).all()
-    fewer = aligned(replace(clip, frames=clip.frames[::7], offset=clip.offset), faces)
+    fewer = aligned(replace(clip, frames=clip.frames[::7], offset=clip.offset), faces, LBP)
     assert fewer is not None
-    np.testing.assert_array_equal(fewer[[0, -1]], squares[[0, -1]])
-    middle = (7 * fewer[0].astype(float) + 2 * fewer[-1].astype(float)) / 9
-    assert np.abs(fewer[2] - middle).max() <= 1
+    np.testing.assert_array_equal(fewer.squares[[0, -1]], seen.squares[[0, -1]])
+    middle = (7 * fewer.squares[0].astype(float) + 2 * fewer.squares[-1].astype(float)) / 9
+    assert np.abs(fewer.squares[2] - middle).max() <= 1
 
 
 @pytest.mark.parametrize("name", list(FEATURES))
-def test_every_feature_is_a_finite_row(name: str) -> None:
-    squares = np.random.default_rng(0).integers(0, 255, (TIME, 128, 128)).astype(np.uint8)
-    feature = FEATURES.get(name)(squares)
-    assert feature.ndim == 1
-    assert np.isfinite(feature).all()
+def test_every_feature_is_finite_and_has_its_shape(name: str) -> None:
+    feature, rng = FEATURES.get(name), np.random.default_rng(0)
+    shape = (max(feature.view.frames, 1), *[feature.view.side] * 2, *[3] * feature.view.colour)
+    made = feature.describe(Seen(rng.integers(0, 255, shape).astype(np.uint8), np.ones(12, np.float32)))
+    assert made.shape == feature.shape
+    assert np.isfinite(made).all()

@@ -15,7 +15,14 @@ zoo.discover()
 
 SHAPES = {"flow": (3, 28, 28), "apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
 
-KNOWN = {"ststnet": 1683, "dual-atme": 4_833_193, "off-tanet": 59_403, "sssnet": 1_349_251}
+KNOWN = {
+    "dual-atme": 4_833_193,
+    "icip-2024": 7_656_395,
+    "off-tanet": 59_403,
+    "r2plus1d-18": 31_301_664,
+    "sssnet": 1_349_251,
+    "ststnet": 1683,
+}
 """Parameters of the published form, normalisation included."""
 
 

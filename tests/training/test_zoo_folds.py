@@ -19,13 +19,19 @@ from multimodal.training.zoo_folds import fit, lesson_of, mirrored, trace
 EIGHT = {"apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
 
 
+def _rise(kind: str) -> np.ndarray:
+    """Return how far a class shows: from nothing at the onset on, where there are frames."""
+    return np.linspace(0, 1, 16, dtype=np.float32)[:, None, None] if kind == "frames" else np.ones(1, np.float32)
+
+
 def eight_clips() -> FlowSamples:
     """Eight clips of two classes that any network can learn by heart."""
     rng = np.random.default_rng(3)
     labels = np.array([0, 1] * 4, np.int64)
     features = {}
     for kind, shape in EIGHT.items():
-        rows = rng.random((8, *shape), np.float32) + 0.5 * labels.reshape(-1, 1, 1, *(1,) * (len(shape) - 2))
+        rows = rng.random((8, *shape), np.float32)
+        rows[..., : shape[-1] // 2, :] += 0.5 * labels.reshape(-1, *(1,) * len(shape)) * _rise(kind)
         features[kind] = rows.astype(np.float16) if kind == "flows" else (rows / 1.5 * 255).astype(np.uint8)
     flow = rng.normal(size=(8, 3, 28, 28)).astype(np.float32)
     flow[:, :, :14] += 2 * labels[:, None, None, None]

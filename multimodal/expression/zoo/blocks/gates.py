@@ -127,4 +127,5 @@ def _two_layers(width: int, hidden: int, channels: int, slope: float) -> nn.Sequ
 
 
 def _spread(weights: Float[Tensor, "batch channels"], features: Tensor) -> Tensor:
-    return weights.reshape(*weights.shape, *(1,) * (features.dim() - 2))
+    index = (..., *(None,) * (features.dim() - 2))
+    return weights[index]
