@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from multimodal.expression.zoo.systems import FROM_FRAMES, SystemConfig, systems
+from multimodal.expression.zoo.systems import FROM_FRAMES, SystemConfig, systems_for
 from multimodal.training.classifiers.base import CLASSIFIERS, Classifier, FoldTask, Scores, register_classifier
 
 
@@ -50,7 +50,7 @@ class ZooClassifier(Classifier):
 def _enter() -> None:
     from multimodal.training.classifiers import ststnet  # noqa: F401 - it has a quicker trainer of its own
 
-    for name, system in systems().items():
+    for name, system in systems_for("classify").items():
         if name not in CLASSIFIERS:
             register_classifier(name)(functools.partial(ZooClassifier, system))
 
