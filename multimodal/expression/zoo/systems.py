@@ -21,9 +21,11 @@ Task = Literal["classify", "spot"]
 Input = Literal["flow", "apex", "frames", "flows", "onset_flow", "strips"]
 """``flow``: ``[3, 28, 28]`` u, v, strain from onset to apex. ``apex``: ``[3, 112, 112]`` RGB, 0 to 1, the aligned face
 of the apex frame. ``frames``: ``[3, 16, 64, 64]`` RGB, 0 to 1, the aligned face from onset to offset. ``flows``:
-``[3, 15, 28, 28]`` u, v, strain from the onset to each later one of those frames. Of spotting, for every frame of a clip:
-``onset_flow``: ``[3, 28, 28]`` u, v, strain from the onset to it; for every frame of a long video: ``strips``:
-``[3, 42, 42]`` u, v, strain of brows over mouth between the frames half an expression around it, each from 0 to 1."""
+``[3, 15, 28, 28]`` u, v, strain from the onset to each later one of those frames.
+
+Of spotting, for every frame of a clip ``onset_flow``: ``[3, 28, 28]`` u, v, strain from the onset to it; for every
+frame of a long video ``strips``: ``[3, 42, 42]`` u, v, strain of brows over mouth between the frames half an expression
+around it, each from 0 to 1."""
 
 FROM_FRAMES: tuple[Input, ...] = ("apex", "frames", "flows")
 """Inputs that cannot be had from published flow maps."""
