@@ -12,7 +12,6 @@ from torch import Tensor
 
 from multimodal.data.spotting.clips import ApexClip
 from multimodal.data.spotting.videos import Interval, Kind
-from multimodal.expression.normalise import LIMIT
 from multimodal.expression.registry import build_model
 from multimodal.expression.zoo.network import SpottingNetwork
 from multimodal.expression.zoo.systems import SystemConfig
@@ -22,6 +21,8 @@ from multimodal.training.zoo_folds import batches_of, optimiser_of
 
 SIGMA = 3.0
 """Standard deviation of the target about the apex, frames."""
+
+_LIMIT = 10.0
 
 Rows = Float[Tensor, "n 3 height width"] | UInt8[Tensor, "n 3 height width"]
 """A frame a row; bytes stand for 0 to 1."""
@@ -82,11 +83,12 @@ def scores(network: SpottingNetwork, rows: Rows, batch: int = 256) -> Float[np.n
 def centred(flow: Float[np.ndarray, "time 3 height width"]) -> Float[Tensor, "time 3 height width"]:
     """Centre each map and channel by its median and divide each channel by the clip's largest spread.
 
-    As ``expression.normalise`` does: head motion and unit drop out, and the clip's rise and fall is kept.
+    As ``expression.normalise`` does: head motion and unit drop out, and the clip's rise and fall is kept. What is cut
+    off lies further out, lest a strong movement of a small part of the face come out flat around its apex.
     """
     moved = flow - np.median(flow, axis=(2, 3), keepdims=True)
     spread = np.abs(moved).mean(axis=(2, 3), keepdims=True).max(axis=0, keepdims=True)
-    return torch.from_numpy(np.clip(moved / np.where(spread > 0, spread, 1), -LIMIT, LIMIT).astype(np.float32))
+    return torch.from_numpy(np.clip(moved / np.where(spread > 0, spread, 1), -_LIMIT, _LIMIT).astype(np.float32))
 
 
 def nearness(numbers: Int[np.ndarray, "time"], apex: int) -> Float[Tensor, "time"]:
