@@ -22,6 +22,9 @@ from multimodal.training.zoo_folds import batches_of, optimiser_of
 SIGMA = 3.0
 """Standard deviation of the target about the apex, frames."""
 
+FRAMES = 12
+"""A network learns from about so many frames of a clip: neighbours of a high-speed camera hardly differ."""
+
 _LIMIT = 10.0
 
 Rows = Float[Tensor, "n 3 height width"] | UInt8[Tensor, "n 3 height width"]
@@ -41,10 +44,16 @@ class Lesson:
     wanted: Float[Tensor, "n"]
 
 
-def apex_lesson(clips: Sequence[ApexClip]) -> Lesson:
-    """Return the frames of clips, and how near each is to its clip's apex."""
-    rows = torch.cat([centred(clip.motion.flow) for clip in clips])
-    return Lesson(rows, torch.cat([nearness(clip.motion.numbers, clip.apex) for clip in clips]))
+def apex_lesson(clips: Sequence[ApexClip], frames: int = FRAMES) -> Lesson:
+    """Return frames of clips, evenly spaced and the apex among them, and how near each is to its clip's apex."""
+    rows, wanted = list[Tensor](), list[Tensor]()
+    for clip in clips:
+        numbers = clip.motion.numbers
+        even = np.linspace(0, len(numbers) - 1, min(frames, len(numbers))).round().astype(int)
+        chosen = np.union1d(even, np.abs(numbers - clip.apex).argmin())
+        rows.append(centred(clip.motion.flow)[chosen])
+        wanted.append(nearness(numbers[chosen], clip.apex))
+    return Lesson(torch.cat(rows), torch.cat(wanted))
 
 
 def interval_lesson(films: Sequence[CodedFilm], kind: Kind) -> Lesson:

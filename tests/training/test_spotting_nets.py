@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from fake_spotting import fake_clip, fake_clips, fake_film
+from fake_spotting import fake_clip, fake_film
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,9 +92,11 @@ def test_unit_and_head_motion_drop_out_and_the_rise_stays() -> None:
 
 
 def test_lessons_have_a_row_a_frame_that_can_be_seen() -> None:
-    clips = fake_clips(2, 2)
-    lesson = apex_lesson(clips)
-    assert len(lesson.rows) == len(lesson.wanted) == sum(len(clip.motion.numbers) for clip in clips)
+    clips = (fake_clip(3, 9), fake_clip(33, 50))
+    lesson = apex_lesson(clips, frames=12)
+    assert len(lesson.rows) == len(lesson.wanted) == 9 + 13
+    assert (lesson.wanted == 1).sum() == 2
+    torch.testing.assert_close(lesson.rows[3], centred(clips[0].motion.flow)[3])
     film = fake_film({"micro": ((40, 52),), "macro": ((80, 120),)})
     for kind in ("micro", "macro"):
         scale = film.film.scales[kind]
