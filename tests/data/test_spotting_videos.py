@@ -73,3 +73,11 @@ def test_expressions_and_videos_that_cannot_be_compared_are_problems(tmp_path: P
     videos, problems = find_videos(timeless, least_s=0.1)
     assert videos == ()
     assert {problem.kind for problem in problems} == {"unknown frame rate"}
+
+
+def test_a_video_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.avi").write_bytes(b"no video at all")
+    (tmp_path / "index.csv").write_text(HEADER + "p1,e1,5,8,12,25,anger,a.avi,\n")
+    videos, problems = find_videos(open_index([tmp_path / "index.csv"]))
+    assert videos == ()
+    assert [problem.kind for problem in problems] == ["unreadable video"]

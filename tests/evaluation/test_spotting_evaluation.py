@@ -16,7 +16,8 @@ from multimodal.evaluation import spotting
 from multimodal.evaluation.intervals import draws_of, ratio_draws
 from multimodal.evaluation.ledger import record
 from multimodal.evaluation.protocols import subject_folds
-from multimodal.evaluation.spotting import SpottingData, SpottingEvaluation, evaluate_spotting, spot_all
+from multimodal.evaluation.spotting import SpottingEvaluation, evaluate_spotting, spot_all
+from multimodal.evaluation.spotting_data import SpottingData
 from multimodal.evaluation.spotting_runs import run_apex, run_intervals
 from multimodal.evaluation.spotting_tables import apex_row, interval_row
 from multimodal.training.spotters.base import (

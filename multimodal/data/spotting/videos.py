@@ -11,6 +11,7 @@ from typing import Literal
 from multimodal.data.frames import numbers
 from multimodal.data.index import Clip, ClipIndex, Problem
 from multimodal.data.layouts.folders import list_frames
+from multimodal.errors import DecodeError, UsageError
 from multimodal.media.sources import open_source
 from multimodal.results import Frame
 
@@ -56,7 +57,7 @@ def find_videos(index: ClipIndex, least_s: float = LEAST_S) -> tuple[tuple[Video
 
     Returns:
         The videos, in the order of the index, and problems: expressions without an offset, which nothing can be
-        compared with, and videos of which nobody knows the frame rate.
+        compared with, and videos that cannot be read or of which nobody knows the frame rate.
     """
     groups: dict[tuple[str, str, str], list[Clip]] = {}
     for clip in index:
@@ -65,7 +66,11 @@ def find_videos(index: ClipIndex, least_s: float = LEAST_S) -> tuple[tuple[Video
     videos, problems = list[Video](), list[Problem]()
     for clips in groups.values():
         where, rate = "/".join((clips[0].dataset, clips[0].path)), clips[0].fps
-        video = _video(clips, index.roots[clips[0].dataset])
+        try:
+            video = _video(clips, index.roots[clips[0].dataset])
+        except (DecodeError, UsageError, OSError) as error:
+            problems.append(Problem("unreadable video", where, str(error), dropped=True))
+            continue
         if rate <= 0:
             problems.append(Problem("unknown frame rate", where, "a long video takes one: add fps", dropped=True))
         elif video.frames >= least_s * rate:
