@@ -53,6 +53,7 @@ class Evaluable(str, Enum):
     expression = "expression"
     gesture = "gesture"
     units = "units"
+    spotting = "spotting"
 
 
 class OcclusionMode(str, Enum):
@@ -154,11 +155,16 @@ def evaluate(
     what: Annotated[Evaluable, typer.Argument(help="Which part.")],
     data: Annotated[
         list[Path],
-        typer.Option(help="Flow maps, a data set, an index.csv (expression, units); a data.yaml (gesture)."),
+        typer.Option(
+            help="Flow maps, data sets, index.csv (expression, units, spotting without maps); a data.yaml (gesture)."
+        ),
     ],
     model: Annotated[
-        str, typer.Option(help="A classifier, several as fuse:A+B, or with --protocol none ready weights.")
-    ] = "regional-synthetic",
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="A classifier, several as fuse:A+B, or with --protocol none ready weights; of spotting one method."
+        ),
+    ] = None,
     protocol: Annotated[
         str, typer.Option(help="loso, cde, hde, cross, kfold; none: ready weights, no training.")
     ] = "none",
@@ -188,14 +194,35 @@ def evaluate(
     elif what is Evaluable.units:
         from multimodal.evaluation import units
 
-        chosen = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "layout": layout}
+        chosen = {
+            "model": model or "regional-synthetic",
+            "protocol": protocol,
+            "seeds": seeds,
+            "folds": folds,
+            "layout": layout,
+        }
         unused = {"--occlude": occlude != "none", "--masked": bool(masked), "--augment": bool(augment)}
         config = units.config_of(chosen, {**unused, "--audit": audit, "--null": bool(null)})
         summary = units.evaluate_units(data, config, out, executor=executor.value, workers=workers, progress=True)
+    elif what is Evaluable.spotting:
+        from multimodal.evaluation.spotting import SpottingEvaluation, evaluate_spotting
+
+        if occlude != "none" or masked or augment or audit or null or executor is Executor.ray:
+            raise UsageError(
+                "evaluate spotting takes --model, --protocol, --folds, --seeds, --layout: leave out the rest"
+            )
+        spotting = SpottingEvaluation(model=model, protocol=protocol, folds=folds, seeds=seeds, layout=layout)
+        summary = evaluate_spotting(data, spotting, out, workers=workers, progress=True)
     else:
         from multimodal.evaluation.expression import config_of, evaluate_expression
 
-        given = {"model": model, "protocol": protocol, "seeds": seeds, "folds": folds, "layout": layout}
+        given = {
+            "model": model or "regional-synthetic",
+            "protocol": protocol,
+            "seeds": seeds,
+            "folds": folds,
+            "layout": layout,
+        }
         config = config_of({**given, "labels": labels, "audit": audit, "null": null}, occlude, augment, masked or [])
         summary = evaluate_expression(data, config, out, executor=executor.value, workers=workers, progress=True)
     _record(record, summary, data[0])
@@ -218,6 +245,9 @@ def synth(
     what: Annotated[Synthesizable, typer.Argument(help="expressions: rendered clips; sample: the demo's clip.")],
     out: OutDir = Path("out/synth"),
     n: Annotated[int, typer.Option("--n", min=1, help="How many clips.")] = 100,
+    fps: Annotated[float, typer.Option(help="Frames a second of the clips.")] = 30.0,
+    long: Annotated[bool, typer.Option("--long", help="Long videos with several expressions and much else.")] = False,
+    seconds: Annotated[float, typer.Option(help="Length of a long video.")] = 20.0,
     seed: SeedOption = 0,
 ) -> None:
     """Make clips of synthetic people."""
@@ -225,10 +255,14 @@ def synth(
         from multimodal.data.people.sample import make_sample
 
         typer.echo(make_sample(out, seed), err=True)
+    elif long:
+        from multimodal.data.people.long_set import synth_long
+
+        typer.echo(synth_long(out, n, seed, fps=fps, seconds=seconds), err=True)
     else:
         from multimodal.data.people.dataset import synth_expressions
 
-        typer.echo(synth_expressions(out, n, seed), err=True)
+        typer.echo(synth_expressions(out, n, seed, fps=fps), err=True)
 
 
 @app.command()

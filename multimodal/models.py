@@ -64,7 +64,8 @@ def refuse_wrong(content: dict[str, Any]) -> None:
 
 def _system_row(system: SystemConfig) -> dict[str, Any]:
     told = (system.source, system.licence, system.reconstructed)
-    return _row(system.name, "expression", in_words(system.inputs), _system_size(system), *told)
+    kind = "spotting" if system.task == "spot" else "expression"
+    return _row(system.name, kind, in_words(system.inputs), _system_size(system), *told)
 
 
 def _system_size(system: SystemConfig) -> Size:

@@ -30,17 +30,22 @@ if TYPE_CHECKING:
 
 def provenance(config: Config, samples: FlowSamples) -> dict[str, Any]:
     """Return what is needed to get the figures again."""
-    resolved = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     data = hashlib.sha256("\n".join(f"{s}/{n}" for s, n in zip(samples.subjects, samples.names, strict=True)).encode())
     data.update(np.ascontiguousarray(samples.flow).tobytes())
     for labels in (samples.labels, *(samples.features[name] for name in LABELS if name in samples.features)):
         data.update(np.ascontiguousarray(labels).tobytes())
+    return provenance_of(config, data.hexdigest())
+
+
+def provenance_of(config: Config, data_sha256: str) -> dict[str, Any]:
+    """Return the same, given the hash of what was measured."""
+    resolved = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": shlex.join(tidy(sys.argv)),
         "revision": revision(),
         "config": hashlib.sha256(resolved.encode()).hexdigest()[:16],
-        "data_sha256": data.hexdigest(),
+        "data_sha256": data_sha256,
         "seed": 0,
         "threads": os.environ.get("OMP_NUM_THREADS", "1"),
         "versions": {name: version for name, version in versions().items() if version},

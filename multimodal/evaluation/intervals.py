@@ -43,6 +43,20 @@ def uf1_draws(
     return np.asarray(f1.mean(axis=(0, 2)))
 
 
+def ratio_draws(
+    above: Float[np.ndarray, "seeds people"],
+    below: Float[np.ndarray, "seeds people"],
+    taken: Float[np.ndarray, "draws people"],
+) -> Float[np.ndarray, "draws"]:
+    """Return of every draw a ratio of sums over subjects, the mean over seeds; 0 where there is nothing below.
+
+    A mean error over clips is such a ratio (summed errors over clips), and F1 is (twice the hits over twice the hits
+    plus errors).
+    """
+    summed, total = above @ taken.T, below @ taken.T
+    return np.divide(summed, total, out=np.zeros_like(summed), where=total > 0).mean(axis=0)
+
+
 def interval(values: Float[np.ndarray, "draws"]) -> tuple[float, float]:
     """Return the middle 95 % of draws."""
     low, high = np.percentile(values, [2.5, 97.5])

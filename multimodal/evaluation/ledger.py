@@ -32,7 +32,7 @@ def record(
     Args:
         path: The CSV; it is made with its header if need be.
         figures: Numbers by name, in groups of any depth; a number's row is named by its path, ``latency_ms.frame_p50``.
-            Items of a list are named by their ``occlusion``, ``part``, ``unit`` or place.
+            Items of a list are named by their ``occlusion``, ``part``, ``unit``, ``method`` or place.
         data: The file or folder that they were measured on; its hash is kept, not its path.
         config: The resolved config; its hash is kept.
         seed: Of the run.
@@ -86,7 +86,8 @@ def _flatten(value: Any, name: str = "") -> list[tuple[str, float | int]]:
 
 def _label(item: Any, place: int) -> str:
     if isinstance(item, Mapping):
-        return str(item.get("occlusion") or item.get("part") or item.get("unit") or place)
+        named = (item.get(key) for key in ("occlusion", "part", "unit", "method"))
+        return str(next(filter(None, named), place))
     return str(place)
 
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,39 @@ def folds_of(protocol: str, samples: FlowSamples, k: int = 10, seed: int = 0) ->
     if protocol not in PROTOCOLS:
         raise UsageError(f"unknown protocol {protocol!r}: choose one of {', '.join(['none', *PROTOCOLS])}")
     return PROTOCOLS[protocol](samples, k, seed)
+
+
+def subject_folds(protocol: str, subjects: Sequence[str], datasets: Sequence[str], k: int = 10) -> list[Fold]:
+    """Part what has no classes, such as long videos, so that nobody is on both sides; everything is tested once.
+
+    Args:
+        protocol: ``loso`` or ``cde``, ``kfold``, ``cross``, or ``none``: one fold without a training side.
+        subjects: Whose each is; unique over all data sets.
+        datasets: Which data set each is from.
+        k: Of ``kfold``.
+
+    Raises:
+        UsageError: There is no such protocol here, or the subjects do not allow it.
+    """
+    if protocol == "none":
+        return [Fold("all", np.arange(0), np.arange(len(subjects)))]
+    if protocol in ("loso", "cde"):
+        return _leave_out(tuple(subjects), "subject")
+    if protocol == "cross":
+        return _leave_out(tuple(datasets), "data set")
+    if protocol != "kfold":
+        raise UsageError(f"protocol {protocol!r} is not one of none, loso, cde, kfold, cross: choose one of them")
+    return _whole_subjects(subjects, k)
+
+
+def _whole_subjects(subjects: Sequence[str], k: int) -> list[Fold]:
+    from sklearn.model_selection import GroupKFold
+
+    people = len(set(subjects))
+    if not 2 <= k <= people:
+        raise UsageError(f"{people} subjects cannot be parted into {k} folds: choose --folds between 2 and {people}")
+    parts = GroupKFold(k).split(np.zeros(len(subjects)), groups=list(subjects))
+    return [Fold(f"{number + 1}", train, test) for number, (train, test) in enumerate(parts)]
 
 
 def _leave_out(names: tuple[str, ...], what: str) -> list[Fold]:

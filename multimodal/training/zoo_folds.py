@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from multimodal.data.samples import FlowSamples, TestClips
 from multimodal.expression.registry import build_model
@@ -122,10 +122,10 @@ def learn(system: SystemConfig, task: FoldTask, lesson: Lesson, loss_of: Loss = 
     """Train one fold's network; yield it after every epoch."""
     seed = chance_of(task.seed, task.name, system.name)
     network, source = _fresh(system, len(task.train.classes), seed), torch.Generator().manual_seed(seed)
-    optimiser = _optimiser(system, network)
+    optimiser = optimiser_of(system, network)
     for epoch in range(system.epochs):
         network.train()
-        for number, rows in enumerate(_batches(len(lesson.labels), system.batch, source)):
+        for number, rows in enumerate(batches_of(len(lesson.labels), system.batch, source)):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(chance_of(seed, epoch, number))
                 loss = loss_of(system, network, lesson, rows)
@@ -172,14 +172,15 @@ def _fresh(system: SystemConfig, classes: int, seed: int) -> ZooNetwork:
     return network
 
 
-def _optimiser(system: SystemConfig, network: ZooNetwork) -> torch.optim.Optimizer:
+def optimiser_of(system: SystemConfig, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the optimiser of a system's network."""
     if system.optimiser == "sgd":
         return torch.optim.SGD(network.parameters(), system.learning_rate, 0.9, weight_decay=system.weight_decay)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[system.optimiser]
     return kind(network.parameters(), system.learning_rate, weight_decay=system.weight_decay)
 
 
-def _batches(count: int, size: int, source: torch.Generator) -> list[Int[Tensor, "rows"]]:
+def batches_of(count: int, size: int, source: torch.Generator) -> list[Int[Tensor, "rows"]]:
     """Return an epoch's batches; a clip left alone joins the batch before, since batch statistics take two."""
     batches = list(torch.randperm(count, generator=source).split(size))
     if len(batches) > 1 and len(batches[-1]) == 1:

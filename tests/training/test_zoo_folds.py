@@ -11,7 +11,7 @@ from fake_samples import fake_samples
 
 from multimodal.data.samples import UNITS, FlowSamples
 from multimodal.errors import UsageError
-from multimodal.expression.zoo.systems import SystemConfig, systems
+from multimodal.expression.zoo.systems import SystemConfig, systems, systems_for
 from multimodal.training.classifiers.base import FoldTask, build_classifier
 from multimodal.training.unit_labels import MOST, positive_weights
 from multimodal.training.zoo_folds import fit, lesson_of, mirrored, trace
@@ -45,7 +45,7 @@ def task_of(samples: FlowSamples, seed: int = 0) -> FoldTask:
     return FoldTask("all", samples, (samples.sealed(), samples.sealed()), seed)
 
 
-@pytest.fixture(params=[name for name in systems() if name != "ststnet"])
+@pytest.fixture(params=[name for name in systems_for("classify") if name != "ststnet"])
 def one(request: pytest.FixtureRequest) -> SystemConfig:
     return systems()[request.param]
 

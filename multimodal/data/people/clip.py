@@ -151,10 +151,8 @@ def film(
     times = [1000.0 * k / script.fps for k in range(script.frames)]
     frames, tracks = [], []
     for t_ms in times:
-        pose = pose_at(script, t_ms)
-        meshes = [*person.meshes(pose), *props(t_ms)]
-        light = render(meshes, scene.camera, scene.lighting, scene.background, scene.supersample)
-        frames.append(develop(light, rng, scene.noise))
+        meshes = [*person.meshes(pose_at(script, t_ms)), *props(t_ms)]
+        frames.append(shoot(meshes, scene, rng))
         tracks.append(scene.camera.project(meshes[0].vertices).astype(np.float32))
     points = [person.landmarks()[name] for name in LANDMARKS]
     onset, event = script.events[0]
@@ -162,6 +160,11 @@ def film(
     first, apex, last = (min(round(moment * script.fps / 1000), script.frames - 1) for moment in moments)
     whole = np.stack(tracks)
     return Clip(np.stack(frames), script.fps, first, apex, last, event, whole[:, points], whole)
+
+
+def shoot(meshes: Sequence[Mesh], scene: Scene, rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"]:
+    """Return one picture of what stands before the camera."""
+    return develop(render(meshes, scene.camera, scene.lighting, scene.background, scene.supersample), rng, scene.noise)
 
 
 def sample_sway(rng: np.random.Generator, calm: float = 1.0) -> Sway:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,16 @@ import numpy as np
 from multimodal.config import validate
 from multimodal.data.people.clip import Clip, film, sample_scene, sample_script
 from multimodal.data.people.person import Person
-from multimodal.data.people.priors import PeopleConfig, default_config
+from multimodal.data.people.priors import Event, PeopleConfig, default_config
 from multimodal.data.people.sample import write_video
 from multimodal.errors import UsageError
 
 CLIPS_PER_PERSON = 4
+
+Task = tuple[str, dict[str, Any], int, int]
+"""Folder, settings, number of a person's first clip, number after that of the last."""
+
+Rows = list[dict[str, str]]
 
 COLUMNS: tuple[str, ...] = (
     "subject",
@@ -81,36 +86,37 @@ def synth_expressions(
     chosen = (config or default_config()).model_dump(mode="json")
     settings = {"seed": seed, "size": size, "fps": fps, "supersample": supersample, "people": chosen}
     (out / "clips").mkdir(parents=True, exist_ok=True)
-    _same_settings(out, settings)
+    same_settings(out, settings)
     tasks = [(str(out), settings, first, min(first + CLIPS_PER_PERSON, n)) for first in range(0, n, CLIPS_PER_PERSON)]
-    rows = [row for batch in _run(tasks, workers) for row in batch]
-    return _write_index(out, rows)
+    rows = [row for batch in run_people(_render_person, tasks, workers) for row in batch]
+    return write_rows(out, rows, COLUMNS)
 
 
-def _run(tasks: list[tuple[str, dict[str, Any], int, int]], workers: int) -> Iterator[list[dict[str, str]]]:
+def run_people(render: Callable[[Task], Rows], tasks: Sequence[Task], workers: int) -> Iterator[Rows]:
+    """Render each person's share of a set, and yield the rows that describe it, in order."""
     if workers == 1:
-        yield from map(_render_person, tasks)
+        yield from map(render, tasks)
         return
     # Fresh processes: forking one that runs threads may hang.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_render_person, tasks)
+        yield from pool.map(render, tasks)
 
 
-def _render_person(task: tuple[str, dict[str, Any], int, int]) -> list[dict[str, str]]:
+def _render_person(task: Task) -> Rows:
     """Render the clips of one person that are still missing, and return the rows of all."""
     folder, settings, first, last = task
     out, rows = Path(folder), []
     for number in range(first, last):
         note = out / "clips" / f"{number:06d}.json"
         if not note.is_file():
-            _keep(note, _render_clip(out, settings, number))
+            keep(note, _render_clip(out, settings, number))
         rows.append(json.loads(note.read_text(encoding="utf-8")))
     return rows
 
 
 def _render_clip(out: Path, settings: dict[str, Any], number: int) -> dict[str, str]:
     subject = number // CLIPS_PER_PERSON
-    person = _person(settings["seed"], subject)
+    person = person_of(settings["seed"], subject)
     rng = np.random.default_rng([settings["seed"], 1, number])
     config = validate(PeopleConfig, settings["people"], "people")
     script = sample_script(rng, config, fps=settings["fps"])
@@ -123,12 +129,12 @@ def _render_clip(out: Path, settings: dict[str, Any], number: int) -> dict[str, 
 
 
 @functools.lru_cache(maxsize=1)
-def _person(seed: int, subject: int) -> Person:
+def person_of(seed: int, subject: int) -> Person:
+    """Return the person of that number; a seed has the same people in every set."""
     return Person.sample(np.random.default_rng([seed, 0, subject]))
 
 
 def _row(clip: Clip, person: Person, subject: int, name: str) -> dict[str, str]:
-    units = (f"{unit}{side[0].upper()}:{level:.3f}" for (unit, side), level in sorted(clip.event.units.items()))
     values = (
         f"synth{subject:05d}",
         Path(name).stem,
@@ -138,34 +144,40 @@ def _row(clip: Clip, person: Person, subject: int, name: str) -> dict[str, str]:
         f"{clip.fps:g}",
         clip.event.emotion,
         clip.event.expression,
-        " ".join(units),
+        units_text(clip.event),
         f"{person.look.melanin:.3f}",
         f"clips/{name}",
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _same_settings(out: Path, settings: dict[str, Any]) -> None:
+def units_text(event: Event) -> str:
+    """Return action units as an index has them, ``12L:0.210 12R:0.185``."""
+    return " ".join(f"{unit}{side[0].upper()}:{level:.3f}" for (unit, side), level in sorted(event.units.items()))
+
+
+def same_settings(out: Path, settings: dict[str, Any]) -> None:
     """Refuse to mix clips of different settings in one folder."""
     mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = out / "settings.json"
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("sha256") != mark:
         raise UsageError(f"{out} holds clips of another seed or other settings: choose an empty folder")
-    _keep(path, {"sha256": mark, **settings})
+    keep(path, {"sha256": mark, **settings})
 
 
-def _keep(path: Path, content: dict[str, Any]) -> None:
+def keep(path: Path, content: dict[str, Any]) -> None:
     """Write a file whole or not at all."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     part.replace(path)
 
 
-def _write_index(out: Path, rows: list[dict[str, str]]) -> Path:
+def write_rows(out: Path, rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Path:
+    """Write ``index.csv`` whole or not at all; return its path."""
     path = out / "index.csv"
     part = out / "index.csv.part"
     with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
     part.replace(path)

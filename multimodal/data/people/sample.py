@@ -7,7 +7,8 @@ time the smile shows in the eyes and cheeks alone. Nobody in it exists.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,13 @@ def make_sample(out: Path, seed: int = SAMPLE_SEED) -> Path:
 
 
 def write_video(
-    path: Path, frames: UInt8[np.ndarray, "time height width 3"], fps: float, codec: str, options: dict[str, str]
+    path: Path, frames: Iterable[UInt8[np.ndarray, "height width 3"]], fps: float, codec: str, options: dict[str, str]
 ) -> None:
     """Write RGB frames as a video, with one thread so that the same frames give the same file.
 
     Args:
         path: The file; its suffix names the container.
-        frames: What to write.
+        frames: What to write, one after the other, at least one.
         fps: Frames a second.
         codec: ``libx264`` or ``mjpeg``.
         options: The codec's own.
@@ -72,9 +73,11 @@ def write_video(
 
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=round(fps), options={**options, "threads": "1"})
-        stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        for frame in frames:
+        rest = iter(frames)
+        first = next(rest)
+        stream.height, stream.width = first.shape[:2]
+        for frame in chain([first], rest):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode(None))
 

@@ -11,6 +11,8 @@ SHAPES: dict[Input, tuple[int, ...]] = {
     "apex": (3, 112, 112),
     "frames": (3, 16, 64, 64),
     "flows": (3, 15, 28, 28),
+    "onset_flow": (3, 28, 28),
+    "strips": (3, 42, 42),
 }
 """Of one clip, without the batch axis; see ``systems.Input``."""
 
@@ -19,6 +21,8 @@ WORDS: dict[Input, str] = {
     "apex": "face at the apex (RGB)",
     "frames": "frames of the face from onset to offset (RGB)",
     "flows": "flow maps from the onset to later frames (u, v, strain)",
+    "onset_flow": "for each frame the flow map from the onset to it (u, v, strain)",
+    "strips": "for each frame flow of brows over mouth around it (u, v, strain)",
 }
 """What each kind is, for people."""
 

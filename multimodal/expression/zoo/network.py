@@ -73,3 +73,19 @@ def masked_unit_loss(
         logits, units.nan_to_num(), pos_weight=positive, reduction="none"
     )
     return (each * known).sum() / known.sum().clamp(min=1)
+
+
+class SpottingNetwork(nn.Module):
+    """Takes its system's one input, a row a frame, and returns a score a frame, ``[batch]``.
+
+    ``loss`` says what the scores are trained to be.
+    """
+
+    def loss(self, rows: Float[Tensor, "batch 3 height width"], wanted: Float[Tensor, "batch"]) -> Float[Tensor, ""]:
+        """Return what training makes small: the squared error, where a system's own loss is no other.
+
+        Args:
+            rows: As for ``forward``.
+            wanted: The score that each frame should have, 0 to 1.
+        """
+        return functional.mse_loss(self(rows), wanted)

@@ -15,10 +15,17 @@ from pydantic import Field
 from multimodal.config import Config, load_config, shipped
 from multimodal.errors import UsageError
 
-Input = Literal["flow", "apex", "frames", "flows"]
+Task = Literal["classify", "spot"]
+"""``classify``: a class a clip. ``spot``: a score a frame, which is high where an expression is, or culminates."""
+
+Input = Literal["flow", "apex", "frames", "flows", "onset_flow", "strips"]
 """``flow``: ``[3, 28, 28]`` u, v, strain from onset to apex. ``apex``: ``[3, 112, 112]`` RGB, 0 to 1, the aligned face
 of the apex frame. ``frames``: ``[3, 16, 64, 64]`` RGB, 0 to 1, the aligned face from onset to offset. ``flows``:
-``[3, 15, 28, 28]`` u, v, strain from the onset to each later one of those frames."""
+``[3, 15, 28, 28]`` u, v, strain from the onset to each later one of those frames.
+
+Of spotting, for every frame of a clip ``onset_flow``: ``[3, 28, 28]`` u, v, strain from the onset to it; for every
+frame of a long video ``strips``: ``[3, 42, 42]`` u, v, strain of brows over mouth between the frames half an expression
+around it, each from 0 to 1."""
 
 TIMM = "timm"
 """The system that stands for all networks of timm."""
@@ -37,6 +44,7 @@ class SystemConfig(Config):
         name: Which names it on the command line.
         title: In a few words.
         source: Authors, year, where.
+        task: See ``Task``.
         inputs: What its network takes, in this order.
         reconstructed: What of it is an engineering choice, as the source does not say; empty where all is published.
         licence: Of our code for it.
@@ -54,6 +62,7 @@ class SystemConfig(Config):
     name: str
     title: str
     source: str
+    task: Task = "classify"
     inputs: tuple[Input, ...] = Field(min_length=1)
     reconstructed: str = ""
     licence: str = "AGPL-3.0-or-later"
@@ -88,6 +97,11 @@ def systems() -> dict[str, SystemConfig]:
         if system.name != stem:
             raise UsageError(f"configs/expression/zoo/{stem}.yaml describes {system.name!r}: name both alike")
     return found
+
+
+def systems_for(task: Task) -> dict[str, SystemConfig]:
+    """Return the systems of one task by name, sorted."""
+    return {name: system for name, system in systems().items() if system.task == task}
 
 
 def system(name: str) -> SystemConfig:

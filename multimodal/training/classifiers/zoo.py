@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from multimodal.data.samples import UNITS
-from multimodal.expression.zoo.systems import FROM_FRAMES, TIMM, SystemConfig, system, systems
+from multimodal.expression.zoo.systems import FROM_FRAMES, TIMM, SystemConfig, system, systems_for
 from multimodal.training.classifiers.base import (
     CLASSIFIERS,
     Classifier,
@@ -88,7 +88,7 @@ def _aligns(name: str) -> bool:
 def _enter() -> None:
     from multimodal.training.classifiers import ststnet  # noqa: F401 - it has a quicker trainer of its own
 
-    for name, described in systems().items():
+    for name, described in systems_for("classify").items():
         if name not in CLASSIFIERS:
             register_classifier(name)(functools.partial(ZooClassifier, described))
 

@@ -1,0 +1,1 @@
+"""What spots apexes and intervals, a file for each kind; each method enters itself in ``base``."""
