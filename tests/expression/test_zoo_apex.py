@@ -80,7 +80,7 @@ def test_where_no_unit_is_known_the_label_alone_teaches_adp_dstn() -> None:
 
 
 def test_mfvan_names_clips_by_the_apex_image_alone() -> None:
-    network = build_model("mfvan", blocks=(1, 1, 1, 1), side=48, grids=(3, 3, 2)).eval()
+    network = build_model("mfvan", blocks=(1, 1, 1, 1), side=48).eval()
     apex = torch.rand(2, 3, 112, 112)
     with torch.inference_mode():
         one, other = (network(apex, torch.rand(2, 3, 16, 64, 64)) for _ in range(2))

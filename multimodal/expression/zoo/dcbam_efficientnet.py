@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 
 from multimodal.expression.registry import register_model
+from multimodal.expression.zoo.blocks.enlarge import enlarged
 from multimodal.expression.zoo.blocks.gates import CBAM
 from multimodal.expression.zoo.network import ZooNetwork
 from multimodal.results import EXPRESSIONS
@@ -73,8 +73,7 @@ class DcbamEfficientNet(ZooNetwork):
 
     def forward(self, apex: Float[Tensor, "batch 3 h w"]) -> Float[Tensor, "batch classes"]:
         """Return logits."""
-        images = functional.interpolate(apex, (self.side, self.side), mode="bilinear", antialias=True)
-        return self.name(self.stages(images))
+        return self.name(self.stages(enlarged(apex, self.side)))
 
 
 def _gated(stages: Sequence[nn.Module]) -> list[nn.Module]:

@@ -29,6 +29,9 @@ _PICTURE = 32
 _CHANNELS = (128, 256, 512)
 """Of a ResNet's last three stages."""
 
+_STRIDES = (8, 16, 32)
+"""Pixels of the image a place of their maps."""
+
 
 @register_model("mfvan")
 class Mfvan(ZooNetwork):
@@ -41,7 +44,7 @@ class Mfvan(ZooNetwork):
         classes: Number of classes.
         blocks: Residual blocks a stage.
         side: The apex image is brought to it, pixels.
-        grids: Cells a side of each scale.
+        pools: Places of each scale's map a side of a cell.
         keep: Share of cells that the masks keep, and the budget that the soft masks are held to.
         budget, identity: Weights of these losses.
     """
@@ -51,7 +54,7 @@ class Mfvan(ZooNetwork):
         classes: int = len(EXPRESSIONS),
         blocks: Sequence[int] = (2, 2, 2, 2),
         side: int = 112,
-        grids: Sequence[int] = (7, 7, 4),
+        pools: Sequence[int] = (2, 1, 1),
         keep: float = 0.5,
         budget: float = 0.1,
         identity: float = 0.1,
@@ -62,7 +65,8 @@ class Mfvan(ZooNetwork):
         stem = (trunk.conv1, trunk.bn1, trunk.relu, trunk.maxpool, trunk.layer1)
         self.stages = nn.ModuleList((nn.Sequential(*stem, trunk.layer2), trunk.layer3, trunk.layer4))
         self.cells = nn.ModuleList(
-            TellingCells(channels, grid, keep) for channels, grid in zip(_CHANNELS, grids, strict=True)
+            TellingCells(channels, -(-side // stride) // pool, pool, keep)
+            for channels, stride, pool in zip(_CHANNELS, _STRIDES, pools, strict=True)
         )
         self.name_scales = nn.ModuleList(nn.Linear(channels, classes) for channels in _CHANNELS)
         self.name = nn.Linear(sum(_CHANNELS), classes)
@@ -100,7 +104,7 @@ class Mfvan(ZooNetwork):
 
     def _look(self, apex: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Return what each scale's cells say, their soft masks, and the last map."""
-        maps = functional.interpolate(apex, (self.side, self.side), mode="bilinear", antialias=True)
+        maps = functional.interpolate(apex, (self.side, self.side), mode="bilinear")
         seen, masks = [], []
         for stage, cells in zip(self.stages, self.cells, strict=True):
             maps = stage(maps)

@@ -6,10 +6,10 @@ import difflib
 
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from multimodal.errors import UsageError
 from multimodal.expression.registry import register_model
+from multimodal.expression.zoo.blocks.enlarge import enlarged
 from multimodal.expression.zoo.network import ZooNetwork
 from multimodal.results import EXPRESSIONS
 
@@ -42,7 +42,7 @@ class TimmBackbone(ZooNetwork):
         """Return logits."""
         side = self.fixed or max(self.side, images.shape[-1])
         if side != images.shape[-1]:
-            images = functional.interpolate(images, (side, side), mode="bilinear")
+            images = enlarged(images, side)
         return self.trunk(images)
 
 

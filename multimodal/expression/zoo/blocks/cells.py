@@ -19,16 +19,18 @@ class TellingCells(nn.Module):
 
     Args:
         channels: Of the map.
-        grid: Cells a side; the map is averaged over them.
+        grid: Cells a side.
+        pool: Places of the map a side of each cell; the cell is their mean.
         keep: Share of the cells that are kept.
         hidden: Width of f.
     """
 
-    def __init__(self, channels: int, grid: int, keep: float = 0.5, hidden: int = 64) -> None:
+    def __init__(self, channels: int, grid: int, pool: int = 1, keep: float = 0.5, hidden: int = 64) -> None:
         super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.pool = nn.AvgPool2d(pool)
         self.weigh = nn.Sequential(nn.Linear(channels, hidden), nn.Tanh(), nn.Linear(hidden, 1))
-        self.kept = max(round(keep * grid * grid), 1)
+        self.cells = grid * grid
+        self.kept = max(round(keep * self.cells), 1)
 
     def forward(
         self, maps: Float[Tensor, "batch channels h w"]
@@ -36,7 +38,7 @@ class TellingCells(nn.Module):
         """Return the weighted sum of the kept cells, and the soft mask, 0 to 1."""
         cells = self.pool(maps).flatten(2).transpose(1, 2)
         weights = torch.softmax(self.weigh(cells).squeeze(2), dim=1)
-        soft = torch.sigmoid(_SHARP * (weights.shape[1] * weights - 1))
+        soft = torch.sigmoid(_SHARP * (self.cells * weights - 1))
         mask = top_mask(weights, self.kept) + soft - soft.detach()
         return ((mask * weights).unsqueeze(2) * cells).sum(dim=1), soft
 
