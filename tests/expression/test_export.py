@@ -15,13 +15,14 @@ from multimodal.expression import regional, zoo
 from multimodal.expression.export import clip_probe, export_maps_onnx, export_onnx
 from multimodal.expression.regional import Heads
 from multimodal.expression.registry import MODELS, build_model
+from multimodal.expression.zoo.systems import systems
 from multimodal.weights.onnx_file import open_session, write_onnx
 from multimodal.weights.tensors import read_weights
 
 pytest.importorskip("onnx")
 zoo.discover()
 OF_REGIONS = [name for name in MODELS.names() if MODELS.get(name).__module__ == regional.__name__]
-WHOLE_MAPS = [name for name in MODELS.names() if MODELS.get(name).__module__.startswith(zoo.__name__)]
+WHOLE_MAPS = [name for name, system in systems().items() if system.inputs == ("flow",)]
 
 
 def lively(network: nn.Module) -> nn.Module:
