@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_spotting import fake_clips, fake_film
+from typer.testing import CliRunner
 
+from cli import app
 from multimodal.data.people.long_set import synth_long
 from multimodal.data.spotting.videos import KINDS
 from multimodal.errors import MissingError, UsageError
@@ -191,6 +193,22 @@ def test_calls_that_make_no_sense_are_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("subject,clip,onset,apex,emotion,path\np,e,1,2,anger,\n")
     with pytest.raises(UsageError, match=r"no clips with a coded apex or long videos in .*veilspeak synth"):
         evaluate_spotting(tmp_path / "index.csv")
+
+
+@pytest.mark.parametrize("option", [["--occlude", "mask"], ["--audit"], ["--null", "2"], ["--executor", "ray"]])
+def test_options_of_other_evaluations_are_refused(option: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["evaluate", "spotting", "--data", str(tmp_path), *option])
+    assert isinstance(done.exception, UsageError)
+    assert "evaluate spotting takes" in str(done.exception)
+
+
+def test_the_command_prints_one_object(given: None, tmp_path: Path) -> None:
+    words = ["evaluate", "spotting", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--json"]
+    done = CliRunner().invoke(app, [*words, "--model", "middle", "--record", str(tmp_path / "ledger.csv")])
+    assert done.exit_code == 0, done.exception
+    summary = json.loads(done.stdout)
+    assert [row["method"] for row in summary["apex"]] == ["middle"]
+    assert "apex.middle.apex_mae_frames" in (tmp_path / "ledger.csv").read_text()
 
 
 def test_figures_go_into_the_ledger_by_method(given: None, tmp_path: Path) -> None:
