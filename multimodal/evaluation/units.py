@@ -64,7 +64,7 @@ def config_of(given: Mapping[str, Any], unused: Mapping[str, bool]) -> UnitEvalu
     """Make the config of the command line's words.
 
     Args:
-        given: Keys of the config as they are.
+        given: Keys of the config as they are; None takes the default.
         unused: Options that are about expressions alone, and whether they were given.
 
     Raises:
@@ -73,7 +73,7 @@ def config_of(given: Mapping[str, Any], unused: Mapping[str, bool]) -> UnitEvalu
     wrong = [name for name, was in unused.items() if was]
     if wrong:
         raise UsageError(f"evaluate units takes no {', '.join(wrong)}: leave it out")
-    return validate(UnitEvaluation, dict(given), "evaluate units")
+    return validate(UnitEvaluation, {key: value for key, value in given.items() if value is not None}, "evaluate units")
 
 
 def evaluate_units(

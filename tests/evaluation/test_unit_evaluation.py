@@ -95,6 +95,10 @@ def test_rare_units_are_told_and_not_scored(faces: Path, out: Path) -> None:
         measure(faces, out, least=3)
 
 
+def test_words_of_the_command_line_that_were_not_given_take_the_default() -> None:
+    assert config_of({"model": None, "protocol": "loso"}, {}) == UnitEvaluation(protocol="loso")
+
+
 def test_wrong_requests_are_refused(faces: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown protocol 'lose'"):
         measure(faces, model="flow-logreg", protocol="lose")
