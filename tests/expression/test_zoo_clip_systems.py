@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch.nn import functional
@@ -11,8 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from multimodal.expression.registry import build_model
 from multimodal.expression.zoo.blocks.coral import coral
-from multimodal.expression.zoo.systems import system, systems
-from multimodal.weights.onnx_file import write_onnx
+from multimodal.expression.zoo.systems import system
 
 
 @pytest.fixture(autouse=True)
@@ -115,13 +112,3 @@ def test_the_video_network_is_the_one_of_torchvision() -> None:
     seen = ours.front(FRAMES[:1, :, :4])
     with torch.inference_mode():
         torch.testing.assert_close(ours.eval()(FRAMES[:1, :, :4]), theirs.eval()(seen), atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("name", [name for name, one in systems().items() if {"frames", "flows"} & set(one.inputs)])
-def test_onnx_runtime_names_clips_alike_however_many(name: str, tmp_path: Path) -> None:
-    given = {"frames": FRAMES, "flows": FLOWS}
-    inputs = {kind: given[kind][:2] for kind in system(name).inputs}
-    probes = [{kind: given[kind][4 - size :] for kind in inputs} for size in (1, 3)]
-    axes = {kind: {0: "batch"} for kind in (*inputs, "logits")}
-    network = build_model(name, **system(name).options)
-    assert write_onnx(network, tmp_path / "n.onnx", inputs, ("logits",), axes, probes) < 1e-4
