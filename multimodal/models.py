@@ -22,10 +22,10 @@ def list_models() -> dict[str, Any]:
 
     Returns:
         ``models: [{name, kind, input, params, flops, source, licence, reconstructed, weights}]``. ``kind`` is what it
-        reads: ``expression``, ``gesture``, ``fusion`` or ``face``. ``params`` and ``flops`` are those of the form that
-        was published (``weights.measure.Size``), None where there is no network. ``reconstructed`` says what of it is
-        an engineering choice, and is empty where all is published. ``weights`` is the file of shipped weights, None
-        where a model is trained anew.
+        reads: ``expression``, ``spotting``, ``gesture``, ``fusion`` or ``face``. ``params`` and ``flops`` are those of
+        the form that was published (``weights.measure.Size``), None where there is no network. ``reconstructed`` says
+        what of it is an engineering choice, and is empty where all is published. ``weights`` is the file of shipped
+        weights, None where a model is trained anew.
 
     Raises:
         MissingError: A card of shipped weights cannot be read.
