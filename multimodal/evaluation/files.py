@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from multimodal.config import Config
-from multimodal.data.samples import LABELS, FlowSamples
+from multimodal.data.samples import FlowSamples
 from multimodal.evaluation.ledger import tidy
 from multimodal.evaluation.megc_log import LogRow, write_log
 from multimodal.evaluation.protocols import Fold
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 def provenance(config: Config, samples: FlowSamples) -> dict[str, Any]:
     """Return what is needed to get the figures again."""
     data = hashlib.sha256("\n".join(f"{s}/{n}" for s, n in zip(samples.subjects, samples.names, strict=True)).encode())
-    data.update(np.ascontiguousarray(samples.flow).tobytes())
-    for labels in (samples.labels, *(samples.features[name] for name in LABELS if name in samples.features)):
-        data.update(np.ascontiguousarray(labels).tobytes())
+    for array in (samples.flow, samples.labels, *(samples.features[name] for name in sorted(samples.features))):
+        data.update(np.ascontiguousarray(array).tobytes())
     return provenance_of(config, data.hexdigest())
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import StepLR
 
 from multimodal.data.samples import FlowSamples, TestClips
 from multimodal.expression.registry import build_model
@@ -123,6 +124,7 @@ def learn(system: SystemConfig, task: FoldTask, lesson: Lesson, loss_of: Loss = 
     seed = chance_of(task.seed, task.name, system.name)
     network, source = _fresh(system, len(task.train.classes), seed), torch.Generator().manual_seed(seed)
     optimiser = optimiser_of(system, network)
+    schedule = StepLR(optimiser, system.decay_every or system.epochs, system.decay)
     for epoch in range(system.epochs):
         network.train()
         for number, rows in enumerate(batches_of(len(lesson.labels), system.batch, source)):
@@ -132,6 +134,7 @@ def learn(system: SystemConfig, task: FoldTask, lesson: Lesson, loss_of: Loss = 
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+        schedule.step()
         yield network
 
 

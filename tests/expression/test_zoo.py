@@ -8,12 +8,11 @@ import torch
 from multimodal.errors import UsageError
 from multimodal.expression import zoo
 from multimodal.expression.registry import MODELS, build_model
+from multimodal.expression.zoo.inputs import SHAPES
 from multimodal.expression.zoo.network import ZooNetwork
 from multimodal.expression.zoo.systems import SystemConfig, system, systems, systems_for
 
 zoo.discover()
-
-SHAPES = {"flow": (3, 28, 28), "apex": (3, 112, 112), "frames": (3, 16, 64, 64), "flows": (3, 15, 28, 28)}
 
 KNOWN = {
     "dual-atme": 4_833_193,

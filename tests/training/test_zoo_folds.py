@@ -74,6 +74,17 @@ def test_the_last_epoch_of_a_trace_is_the_fit() -> None:
     np.testing.assert_array_equal(traced[0][-1], fitted[0])
 
 
+def test_steps_shrink_as_the_published_schedule_says() -> None:
+    samples = fake_samples(people=2, clips=6)
+    plain = systems()["off-apexnet"].model_copy(update={"epochs": 4})
+    shrunk = plain.model_copy(update={"decay_every": 2, "decay": 1e-9})
+    steady, slowed = (trace(given, task_of(samples))[0] for given in (plain, shrunk))
+    np.testing.assert_array_equal(slowed[:2], steady[:2])
+    moved = np.abs(np.diff(slowed, axis=0)).max(axis=(1, 2))
+    assert moved[0] > 1e-5 > 1e-6 > moved[1:].max()
+    assert not np.allclose(steady[3], steady[2], atol=1e-6)
+
+
 def test_class_weights_follow_the_training_side() -> None:
     samples = fake_samples(people=2, clips=6)
     even = lesson_of(systems()["off-apexnet"], task_of(samples))

@@ -51,6 +51,7 @@ class SystemConfig(Config):
         options: The factory's keyword arguments in evaluation, where they differ from the published ones.
         epochs: Their number, fixed beforehand: no score decides when to stop.
         batch, learning_rate, weight_decay, optimiser: Of the optimisation.
+        decay_every, decay: The learning rate is multiplied by ``decay`` after every so many epochs; 0: never.
         scaling: Of flow: ``unit`` stretches each map and channel to 0 to 1; ``centred``: see ``expression.normalise``.
         smoothing: Of the labels.
         balance: Classes count by their frequency to the power of minus this: 0 counts every clip alike, 1 every class.
@@ -71,6 +72,8 @@ class SystemConfig(Config):
     batch: int = Field(default=32, gt=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
+    decay_every: int = Field(default=0, ge=0)
+    decay: float = Field(default=1.0, gt=0, le=1)
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     scaling: Literal["unit", "centred"] = "centred"
     smoothing: float = Field(default=0.0, ge=0, lt=1)
