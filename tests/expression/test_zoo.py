@@ -88,3 +88,9 @@ def test_published_sizes(name: str) -> None:
 def test_an_unknown_system_is_one_clear_line() -> None:
     with pytest.raises(UsageError, match="unknown system 'sts': choose one of"):
         system("sts")
+
+
+def test_only_networks_of_more_than_a_million_parameters_are_run_with_one_seed(one: SystemConfig) -> None:
+    with torch.device("meta"):
+        count = sum(p.numel() for p in build_model(one.network).parameters())
+    assert count > 1_000_000 or not one.few_seeds
