@@ -147,7 +147,8 @@ def _colour(rng: np.random.Generator) -> np.ndarray:
         return np.asarray(np.exp(rng.uniform(np.log(0.012), np.log(0.08))) * rng.uniform(0.85, 1.15, 3))
     if kind < 0.53:
         return np.asarray(rng.uniform(0.4, 0.8) * rng.uniform(0.92, 1.0, 3))
-    return np.asarray(np.exp(rng.uniform(np.log(0.02), np.log(0.6), 3)))
+    grey = float(np.exp(rng.uniform(np.log(0.03), np.log(0.5))))
+    return np.asarray(np.clip(grey * np.exp(rng.normal(0, float(rng.choice([0.3, 0.8])), 3)), 0.01, 0.8))
 
 
 @functools.lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -17,6 +17,7 @@ from multimodal.data.people.body import identity_morph, load_body, sample_identi
 from multimodal.data.people.gestures import clothes
 from multimodal.data.people.gestures.clothes import Outfit
 from multimodal.data.people.gestures.figure import ArmPose, Figure, hand_weight
+from multimodal.data.people.gestures.hair import LongHair
 from multimodal.data.people.gestures.hand_texture import Adornment, paint_hands
 from multimodal.data.people.gestures.light import Layer
 from multimodal.data.people.person import Person, Pose, bust
@@ -25,6 +26,7 @@ from multimodal.data.people.skin import sample_look
 
 _SKIN = (0.35, 18.0, 0.35)
 _WAIST = 1.0
+_LONG = 0.45
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ class Body:
         vertices[:, 3:6] = vertices[:, 3:6] @ turn.T
         return Body(vertices, self.layers)
 
+    def mirrored(self) -> Body:
+        """Return its mirror in x."""
+        vertices = self.vertices * np.array([-1, 1, 1, -1, 1, 1, 1, 1, 1, 1], np.float32)
+        order = [0, 2, 1]
+        layers = [(replace(layer, triangles=layer.triangles[:, order], uv=layer.uv[:, order]), stuff)
+                  for layer, stuff in self.layers]  # fmt: skip
+        return Body(vertices, layers)
+
 
 class Model:
     """A person.
@@ -55,12 +65,14 @@ class Model:
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
-        vertices = _own_hands(sample_identity(rng), rng)
+        vertices = _smoothed(_own_hands(sample_identity(rng), rng))
         self.look = sample_look(rng)
         self.person = Person(vertices, self.look)
         self.figure = Figure(vertices)
         head = self.person.meshes(Pose())[0]
         self._head = {name: part.texture for name, part in zip(bust().triangles, head.parts, strict=True)}
+        long = self.look.hair_length > 0 and rng.random() < _LONG
+        self._hair = LongHair(self.person, rng) if long else None
         self._skin = _plain_skin(self.look, rng)
         self._sky = open_sky(vertices, vertex_normals(vertices, load_body().triangles), load_body().triangles, 24)
         self._sky[bust().index] = np.where(bust().head_weight.ravel() > 0.5, head.open_sky, self._sky[bust().index])
@@ -81,7 +93,10 @@ class Model:
         table = np.column_stack([vertices, normals, sky, depth, clothes.on_cloth(outfit)]).astype(np.float32)
         layers = [(layer, outfit.top) for layer in self._layers(worn)]
         layers.append((Layer(*_legs(), self._skin, _SKIN), outfit.trousers))
-        return [Body(table, layers), *(_bare(mesh) for mesh in self.person.meshes(pose)[1:])]
+        rest = self.person.meshes(pose)[1:]
+        if self._hair is not None:
+            rest.append(self._hair.mesh(pose))
+        return [Body(table, layers), *(_bare(mesh) for mesh in rest)]
 
     def _layers(self, worn: Adornment) -> list[Layer]:
         patches = skin.patches()
@@ -120,6 +135,26 @@ def _own_hands(vertices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             morph = identity_morph(f"hands/{side}-hand-{name}-{'incr' if strength > 0 else 'decr'}")
             vertices[morph.index] += np.float32(abs(strength)) * morph.offset
     return vertices
+
+
+def _smoothed(vertices: np.ndarray, times: int = 8) -> np.ndarray:
+    """Smooth the chest, over which clothes lie."""
+    rest, body = load_body().vertices, vertices.copy()
+    chest = (np.abs(rest[:, 0]) < 1.6) & (rest[:, 1] > 1.0) & (rest[:, 1] < 5.0) & (rest[:, 2] > 0.3)
+    chest &= (hand_weight("r") + hand_weight("l")) < 0.01
+    edges, count = _edges(), np.bincount(_edges()[:, 0], minlength=len(rest))
+    chest &= count > 0
+    for _ in range(times):
+        mean = np.stack([np.bincount(edges[:, 0], body[edges[:, 1], k], len(rest)) for k in range(3)], axis=1)
+        body[chest] = (mean[chest] / count[chest, None]).astype(np.float32)
+    return body
+
+
+@functools.lru_cache(maxsize=1)
+def _edges() -> np.ndarray:
+    triangles = load_body().triangles
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    return np.asarray(np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0))
 
 
 def _plain_skin(look: skin.Look, rng: np.random.Generator, size: int = 256) -> np.ndarray:
