@@ -33,10 +33,10 @@ def photograph(light: Light, aim: float, rng: np.random.Generator) -> UInt8[np.n
 def _blurred(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blur by motion, by focus, or hardly."""
     size, kind = light.shape[0], rng.random()
-    if kind < 0.12:
-        length, turn = float(rng.uniform(0.006, 0.035)) * size, float(rng.uniform(0, 180))
+    if kind < 0.09:
+        length, turn = float(rng.uniform(0.006, 0.028)) * size, float(rng.uniform(0, 180))
         return cv2.filter2D(light, -1, _streak(length, turn))
-    sigma = size / 320 * (float(rng.uniform(0.9, 2.2)) if kind < 0.3 else float(rng.uniform(0.0, 0.8)))
+    sigma = size / 320 * (float(rng.uniform(0.8, 2.0)) if kind < 0.2 else float(rng.uniform(0.0, 0.7)))
     return light if sigma < 0.2 else cv2.GaussianBlur(light, (0, 0), sigma)
 
 

@@ -98,7 +98,8 @@ def lifted(
 def on_cloth(outfit: Outfit) -> Float[np.ndarray, "vertices 2"]:
     """Return where on the stuff each vertex lies, in tiles."""
     rest = load_body().vertices
-    return np.asarray(np.stack([rest[:, 0] + 0.5 * rest[:, 2], -rest[:, 1] + 0.3 * rest[:, 2]], axis=1) * outfit.tiles)
+    place = np.stack([rest[:, 0] + 0.5 * rest[:, 2], 0.3 * rest[:, 2] - rest[:, 1]], axis=1)
+    return np.asarray(place * outfit.tiles, np.float64)
 
 
 def sample_stuff(rng: np.random.Generator) -> Stuff:

@@ -98,11 +98,11 @@ def cut(box: BoxPixels, size: int) -> BoxPixels:
 
 def seen_mask(drawn: Drawn, body: Body, side: str) -> Bool[np.ndarray, "fine_height fine_width"]:
     """Return in which fine pixels one hand is seen; ``body`` was the first drawn."""
-    mine = np.isin(np.arange(len(load_body().vertices)), hand_vertices(side))
-    first, row = drawn.starts[0][0], [mine[layer.triangles].all(axis=1) for layer, _ in body.layers]
-    hand = np.append(np.concatenate(row), False)
-    place = np.where((drawn.seen >= first) & (drawn.seen < first + len(hand) - 1), drawn.seen - first, len(hand) - 1)
-    return np.asarray(hand[place])
+    mine = _mine(side)
+    hand = np.concatenate([mine[layer.triangles].all(axis=1) for layer, _ in body.layers])
+    # What is not of the body, nothing included, finds the last entry.
+    hand = np.append(hand, False)
+    return np.asarray(hand[np.where((drawn.seen >= 0) & (drawn.seen < len(hand)), drawn.seen, len(hand) - 1)])
 
 
 def whole_area(body: Body, side: str, camera: Camera) -> float:
@@ -120,8 +120,15 @@ def whole_area(body: Body, side: str, camera: Camera) -> float:
 def hand_faces(side: str) -> Int[np.ndarray, "triangles 3"]:
     """Return the triangles of one hand from the wrist to the finger tips."""
     triangles = load_body().triangles
-    mine = np.isin(np.arange(len(load_body().vertices)), hand_vertices(side))
-    return triangles[mine[triangles].all(axis=1)]
+    return triangles[_mine(side)[triangles].all(axis=1)]
+
+
+@functools.lru_cache(maxsize=2)
+def _mine(side: str) -> Bool[np.ndarray, "vertices"]:
+    """Return which vertices are of one hand."""
+    mine = np.zeros(len(load_body().vertices), bool)
+    mine[hand_vertices(side)] = True
+    return mine
 
 
 @functools.lru_cache(maxsize=1)

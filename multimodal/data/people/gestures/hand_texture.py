@@ -70,23 +70,49 @@ def sample_adornment(rng: np.random.Generator, glove: bool) -> Adornment:
     return Adornment(glove=colour, knitted=float(rng.choice([0.0, rng.uniform(0.5, 1.5)])))
 
 
-def paint_hands(look: Look, worn: Adornment) -> Float[np.ndarray, "h w 4"]:
-    """Paint both hands of one person: linear albedo, and gloss."""
-    baked, rng = _baked(), np.random.default_rng(look.seed + 17)
-    if worn.glove is not None:
-        return _gloved(baked, worn, rng)
-    back = look.tone
+class HandPaint:
+    """The hands of one person, painted once; what they wear is painted over in some milliseconds.
+
+    Args:
+        look: The person's colours.
+    """
+
+    def __init__(self, look: Look) -> None:
+        self._seed = look.seed + 17
+        self._bare = _skin(look, np.random.default_rng(self._seed))
+
+    def texture(self, worn: Adornment) -> Float[np.ndarray, "h w 4"]:
+        """Return linear albedo and gloss of both hands."""
+        baked = _baked()
+        if worn.glove is not None:
+            return _gloved(baked, worn, np.random.default_rng(self._seed))
+        texture = self._bare.copy()
+        if worn.polish is not None:
+            _over(texture, np.nonzero(baked.nail > 0.02), baked.nail, (*worn.polish, 0.4))
+        for finger, place in worn.rings:
+            near = np.nonzero(np.abs(baked.along[finger - 1] - place) < 0.035)
+            band = baked.finger[finger - 1] * np.exp(-(((baked.along[finger - 1] - place) / 0.022) ** 4))
+            _over(texture, near, band, (*worn.metal, 0.5))
+        return texture
+
+
+def _skin(look: Look, rng: np.random.Generator) -> np.ndarray:
+    baked, back = _baked(), look.tone
     palm = np.exp(0.4 * np.log(back) + 0.6 * np.log(_PALM)) if look.melanin > 0.2 else back * (0.92, 0.80, 0.78)
     nail = np.exp(0.45 * np.log(back) + 0.55 * np.log(_NAIL))
     colour = _mix(back, palm.astype(np.float32), baked.palm)
-    colour = colour * baked.relief[..., None] * np.exp(baked.redness[..., None] * _BLUSH * (1.2 - look.melanin))
-    colour = colour * np.exp(0.05 * _noise(rng, baked.palm.shape, 14) + 0.035 * _noise(rng, baked.palm.shape, 2))[..., None]
-    colour = _mix(colour, nail.astype(np.float32) if worn.polish is None else np.float32(worn.polish), baked.nail)
-    gloss = 0.06 + (0.12 if worn.polish is None else 0.3) * baked.nail
-    for finger, place in worn.rings:
-        band = baked.finger[finger - 1] * np.exp(-(((baked.along[finger - 1] - place) / 0.022) ** 4))
-        colour, gloss = _mix(colour, np.float32(worn.metal), band), gloss + 0.5 * band
-    return np.dstack([np.clip(colour, 0.004, 0.95), gloss]).astype(np.float32)
+    colour *= np.exp(baked.redness[..., None] * (_BLUSH * np.float32(1.2 - look.melanin)))
+    mottle = 0.05 * _noise(rng, baked.palm.shape, 14) + 0.035 * _noise(rng, baked.palm.shape, 2)
+    colour = _mix(colour * (baked.relief * np.exp(mottle))[..., None], nail.astype(np.float32), baked.nail)
+    return np.dstack([np.clip(colour, 0.004, 0.95), 0.06 + 0.12 * baked.nail]).astype(np.float32)
+
+
+def _over(
+    texture: np.ndarray, texels: tuple[np.ndarray, ...], share: np.ndarray, paint: tuple[float, float, float, float]
+) -> None:
+    """Paint colour and gloss over some texels."""
+    much = share[texels][:, None]
+    texture[texels] += much * (np.array(paint, np.float32) - texture[texels])
 
 
 def _gloved(baked: _Baked, worn: Adornment, rng: np.random.Generator) -> np.ndarray:

@@ -18,7 +18,7 @@ from multimodal.data.people.gestures import clothes
 from multimodal.data.people.gestures.clothes import Outfit
 from multimodal.data.people.gestures.figure import ArmPose, Figure, hand_weight
 from multimodal.data.people.gestures.hair import LongHair
-from multimodal.data.people.gestures.hand_texture import Adornment, paint_hands
+from multimodal.data.people.gestures.hand_texture import Adornment, HandPaint
 from multimodal.data.people.gestures.light import Layer
 from multimodal.data.people.person import Person, Pose, bust
 from multimodal.data.people.render import Mesh, open_sky
@@ -73,6 +73,7 @@ class Model:
         self._head = {name: part.texture for name, part in zip(bust().triangles, head.parts, strict=True)}
         long = self.look.hair_length > 0 and rng.random() < _LONG
         self._hair = LongHair(self.person, rng) if long else None
+        self._hands = HandPaint(self.look)
         self._skin = _plain_skin(self.look, rng)
         self._sky = open_sky(vertices, vertex_normals(vertices, load_body().triangles), load_body().triangles, 24)
         self._sky[bust().index] = np.where(bust().head_weight.ravel() > 0.5, head.open_sky, self._sky[bust().index])
@@ -99,13 +100,8 @@ class Model:
         return [Body(table, layers), *(_bare(mesh) for mesh in rest)]
 
     def _layers(self, worn: Adornment) -> list[Layer]:
-        patches = skin.patches()
-        painted = self._head | {"torso": self._skin, "hands": paint_hands(self.look, worn)}
-        rows = []
-        for name, texture in painted.items():
-            keep = _upper(name)
-            rows.append(Layer(patches[name].triangles[keep], patches[name].uv[keep], texture, _SKIN))
-        return rows
+        painted = self._head | {"torso": self._skin, "hands": self._hands.texture(worn)}
+        return [Layer(*_upper(name), texture, _SKIN) for name, texture in painted.items()]
 
 
 def hand_triangles(side: str) -> Int[np.ndarray, "triangles 3"]:
@@ -163,9 +159,12 @@ def _plain_skin(look: skin.Look, rng: np.random.Generator, size: int = 256) -> n
     return np.dstack([look.tone * np.exp(mottle), np.full((size, size), 0.07)]).astype(np.float32)
 
 
-def _upper(name: str) -> np.ndarray:
+@functools.lru_cache(maxsize=8)
+def _upper(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a patch's triangles above the waist, and their texture coordinates."""
     patch = skin.patches()[name]
-    return np.asarray(load_body().vertices[patch.triangles][..., 1].min(axis=1) >= _WAIST) | (name != "torso")
+    keep = (load_body().vertices[patch.triangles][..., 1].min(axis=1) >= _WAIST) | (name != "torso")
+    return patch.triangles[keep], patch.uv[keep]
 
 
 @functools.lru_cache(maxsize=1)

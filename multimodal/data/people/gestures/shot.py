@@ -39,6 +39,7 @@ MakeRoom = Callable[[np.random.Generator, int], Float[np.ndarray, "size size 3"]
 
 _TRIES = 8
 _LEAST_SEEN = 0.5
+_HARDLY = 0.03
 _GLOVES = 0.06
 
 
@@ -125,16 +126,19 @@ def _scene(
         scene = _try(model, sign, size, rng, outfit, worn, mood, last=attempt == _TRIES - 1)
         if _good(scene, sign):
             break
+    scene.hands = [hand for hand in scene.hands if hand.visible >= _HARDLY]
     return scene
 
 
 def _good(scene: _Scene, sign: str | None) -> bool:
     """Return whether what is labelled can be told, and no other hand is half seen."""
-    least = 0.02 if sign is None else _LEAST_SEEN
     if sign is None:
-        return all(hand.visible < least for hand in scene.hands)
-    first, *others = scene.hands
-    return first.visible >= least and not any(0.05 < hand.visible < 0.4 for hand in others)
+        return all(hand.visible < _HARDLY for hand in scene.hands)
+    hands = {hand.side: hand for hand in scene.hands}
+    shown = hands.pop("right", None)
+    if shown is None or shown.visible < _LEAST_SEEN:
+        return False
+    return not any(_HARDLY < hand.visible < (0.4 if hand.sign == "no_gesture" else 0.6) for hand in hands.values())
 
 
 def _try(
