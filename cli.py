@@ -245,7 +245,7 @@ def report(
 def synth(
     what: Annotated[
         Synthesizable,
-        typer.Argument(help="expressions: clips of faces; gestures: labelled photos of hand signs; sample: the demo's clip."),
+        typer.Argument(help="expressions: clips of faces; gestures: photos of hand signs; sample: the demo's clip."),
     ],
     out: OutDir = Path("out/synth"),
     n: Annotated[int, typer.Option("--n", min=1, help="How many clips or photos.")] = 100,

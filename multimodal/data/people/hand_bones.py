@@ -25,9 +25,7 @@ class Bone(NamedTuple):
     target: Float[np.ndarray, "3"]
 
 
-def finger_bones(
-    joints: Float[np.ndarray, "5 4 3"], fingers: Fingers, thumb: Thumb, roll: float = 0.0
-) -> list[Bone]:
+def finger_bones(joints: Float[np.ndarray, "5 4 3"], fingers: Fingers, thumb: Thumb, roll: float = 0.0) -> list[Bone]:
     """Return the fifteen bones of the fingers in the hand frame, the thumb's three first.
 
     Args:
@@ -38,8 +36,10 @@ def finger_bones(
     """
     bones = []
     for finger in range(5):
-        rolled = roll if finger == 1 else 0.0
-        turns = _thumb_turns(joints, thumb) if not finger else _finger_turns(joints, finger, fingers[finger - 1], rolled)
+        if finger == 0:
+            turns = _thumb_turns(joints, thumb)
+        else:
+            turns = _finger_turns(joints, finger, fingers[finger - 1], roll if finger == 1 else 0.0)
         target = joints[finger, 0].astype(np.float64)
         for bone, turn in enumerate(turns):
             bones.append(Bone(turn, joints[finger, bone].astype(np.float64), target))

@@ -1,4 +1,4 @@
-"""What a cheap camera makes of light: exposure, blur, colour cast, noise, tone, sharpening, and a file that was small."""
+"""What a cheap camera makes of light: exposure, blur, colour cast, noise, tone, sharpening, a small file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _blurred(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if kind < 0.09:
         length, turn = float(rng.uniform(0.006, 0.028)) * size, float(rng.uniform(0, 180))
         return cv2.filter2D(light, -1, _streak(length, turn))
-    sigma = size / 320 * (float(rng.uniform(0.8, 2.0)) if kind < 0.2 else float(rng.uniform(0.0, 0.7)))
+    sigma = size / 320 * (float(rng.uniform(0.8, 2.0)) if kind < 0.18 else float(rng.uniform(0.0, 0.5)))
     return light if sigma < 0.2 else cv2.GaussianBlur(light, (0, 0), sigma)
 
 
@@ -66,7 +66,7 @@ def _vignetted(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _noised(light: np.ndarray, aim: float, rng: np.random.Generator) -> np.ndarray:
     """Add the sensor's noise, more in the dark; coarse where the camera has smoothed it."""
-    strength = float(np.exp(rng.normal(0, 0.7))) * (0.12 / max(aim, 0.02)) ** 0.5
+    strength = float(np.exp(rng.normal(-0.1, 0.6))) * (0.12 / max(aim, 0.03)) ** 0.4
     grain = rng.standard_normal(light.shape, np.float32)
     if rng.random() < 0.5:
         coarse = float(rng.uniform(0.5, 1.1))
@@ -83,25 +83,25 @@ def _toned(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     light = np.maximum(light, 0)
     light = np.where(light > 0.6, 0.6 + 0.4 * np.tanh((light - 0.6) / 0.4 * 0.9), light)
     value = light ** np.float32(1 / rng.uniform(2.0, 2.5))
-    contrast = np.float32(rng.normal(1.05, 0.12))
+    contrast = np.float32(rng.normal(1.10, 0.13))
     value = (value - 0.45) * contrast + 0.45
     grey = (value @ _LUMA)[..., None]
-    colour = 0.0 if rng.random() < 0.015 else float(np.clip(rng.normal(1.0, 0.18), 0.3, 1.5))
+    colour = 0.0 if rng.random() < 0.015 else float(np.clip(rng.normal(1.12, 0.22), 0.3, 1.7))
     return np.asarray(np.clip(grey + (value - grey) * np.float32(colour), 0, 1), np.float32)
 
 
 def _stored(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Store the photo as it was: small and enlarged, smoothed, sharpened, compressed."""
     height, width = value.shape[:2]
-    if rng.random() < 0.35:
+    if rng.random() < 0.28:
         share = float(rng.uniform(0.3, 0.85))
         value = cv2.resize(value, (int(width * share), int(height * share)), interpolation=cv2.INTER_AREA)
     image = np.round(value * 255).astype(np.uint8)
     if rng.random() < 0.12:
         image = cv2.bilateralFilter(image, 5, float(rng.uniform(10, 35)), 2.0)
-    if rng.random() < 0.4:
+    if rng.random() < 0.6:
         soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.7, 1.6)))
-        share = float(rng.uniform(0.2, 1.0))
+        share = float(rng.uniform(0.3, 1.3))
         image = cv2.addWeighted(image, 1 + share, soft, -share, 0)
     if image.shape[0] != height or rng.random() < 0.4:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]

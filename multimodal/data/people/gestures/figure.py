@@ -181,7 +181,8 @@ def _arm_rig(vertices: np.ndarray, side: str) -> ArmRig:
 
 def _twist(rotation: np.ndarray, axis: np.ndarray) -> float:
     """Return how far a rotation turns about an axis, degrees (its twist part)."""
-    vector = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]])
+    odd = rotation - rotation.T
+    vector = np.array([odd[2, 1], odd[0, 2], odd[1, 0]])
     return float(np.degrees(2 * np.arctan2(vector @ axis, 1 + np.trace(rotation))))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from multimodal.data.people.body import load_body
+from multimodal.data.people.body import SKIN_VERTICES, load_body
 from multimodal.data.people.gestures.draw import FINE, Drawn
 from multimodal.data.people.gestures.figure import ARMS, Figure, hand_weight
 from multimodal.data.people.gestures.model import Body
@@ -45,7 +45,7 @@ class Framing:
 def sample_framing(rng: np.random.Generator) -> Framing:
     """Draw a framing: mostly as the real photos are framed, sometimes small, far and anywhere."""
     distance = float(np.exp(rng.uniform(np.log(3.4), np.log(18.0))))
-    if rng.random() < 0.8:
+    if rng.random() < 0.86:
         share = float(np.interp(rng.random(), _QUANTILES, _LONG_SIDE))
         x = float(np.interp(rng.random(), _QUANTILES, _MIDDLE_X))
         y = float(np.interp(rng.random(), _QUANTILES, _MIDDLE_Y))
@@ -138,5 +138,6 @@ def _hand_vertices() -> dict[str, np.ndarray]:
         rig = Figure(body.vertices).arms[side]
         mirrored = body.vertices * (1.0 if side == "r" else (-1.0, 1.0, 1.0))
         beyond = ((mirrored - rig.wrist) @ rig.frame.T)[:, 1] > 0.0
+        beyond[SKIN_VERTICES:] = False  # helpers, some of which stick out of the finger tips
         found[side] = np.flatnonzero(beyond & (hand_weight(side) > 0.5))
     return found

@@ -29,8 +29,8 @@ SHOWN: tuple[str | None, ...] = (*GESTURES, None)
 """What a person shows in turn; None is a photo without hands."""
 
 COLUMNS: tuple[str, ...] = (
-    "picture", "sign", "side", "person", "melanin", "glove", "sleeve", "light", "level", "yaw", "pitch", "roll", "style",
-    "visible", "x", "y", "width", "height",
+    "picture", "sign", "side", "person", "melanin", "glove", "sleeve", "light", "level", "yaw", "pitch", "roll",
+    "style", "visible", "x", "y", "width", "height",
 )  # fmt: skip
 """Columns of ``index.csv``: a row for each labelled hand, and one without a sign for each photo that has none.
 
@@ -72,7 +72,7 @@ def synth_gestures(
     for folder in ("images/train", "labels/train", "people"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     same_settings(out, settings)
-    place = {"backgrounds": str(backgrounds) if backgrounds is not None else ""}
+    place = {"folder": str(backgrounds) if backgrounds is not None else ""}
     step = len(SHOWN)
     tasks: list[Task] = [(str(out), settings | place, first, min(first + step, n)) for first in range(0, n, step)]
     rows = [row for batch in run_people(_render_person, tasks, workers) for row in batch]
@@ -88,7 +88,7 @@ def person_of(seed: int, number: int) -> Model:
 def photo_of(
     seed: int, number: int, size: int, model: Model, make_room: _MakeRoom = sample_room
 ) -> tuple[Shot, np.random.Generator]:
-    """Return the photo of that number, and what chance is left for storing it; ``model`` is whom ``person_of`` gives."""
+    """Return the photo of that number, of the person that ``person_of`` gives, and what chance is left for its file."""
     rng = np.random.default_rng([seed, 1, number])
     return take(model, SHOWN[number % len(SHOWN)], size, rng, make_room), rng
 
@@ -119,15 +119,19 @@ def _render_person(task: Task) -> Rows:
 
 def _render_photo(out: Path, settings: dict[str, Any], number: int, model: Model) -> Rows:
     size = settings["size"]
-    make_room = functools.partial(_photo_behind, Path(settings["backgrounds"])) if settings["backgrounds"] else sample_room
-    shot, rng = photo_of(settings["seed"], number, size, model, make_room)
-    name, quality = f"{number:06d}", int(rng.integers(60, 96))
-    cv2.imwrite(str(out / "images" / "train" / f"{name}.jpg"), shot.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    shot, rng = photo_of(settings["seed"], number, size, model, _rooms(settings["folder"]))
+    name, quality = f"{number:06d}", [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
+    cv2.imwrite(str(out / "images" / "train" / f"{name}.jpg"), shot.image[..., ::-1], quality)
     rows = [_row(name, model, shot, hand, size) for hand in shot.hands]
     lines = [" ".join([str(GESTURES.index(row["sign"])), *(row[key] for key in COLUMNS[-4:])]) for row in rows]
     text = "".join(f"{line}\n" for line in lines)
     (out / "labels" / "train" / f"{name}.txt").write_text(text, encoding="utf-8")
     return rows or [_about(name, model, shot)]
+
+
+def _rooms(folder: str) -> _MakeRoom:
+    """Return what gives the room behind: drawn, or cut out of the photos of a folder."""
+    return functools.partial(_photo_behind, Path(folder)) if folder else sample_room
 
 
 def _photo_behind(folder: Path, rng: np.random.Generator, size: int) -> _Room:

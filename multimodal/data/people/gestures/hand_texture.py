@@ -85,7 +85,7 @@ class HandPaint:
         """Return linear albedo and gloss of both hands."""
         baked = _baked()
         if worn.glove is not None:
-            return _gloved(baked, worn, np.random.default_rng(self._seed))
+            return _gloved(baked, worn.glove, worn.knitted, np.random.default_rng(self._seed))
         texture = self._bare.copy()
         if worn.polish is not None:
             _over(texture, np.nonzero(baked.nail > 0.02), baked.nail, (*worn.polish, 0.4))
@@ -115,12 +115,12 @@ def _over(
     texture[texels] += much * (np.array(paint, np.float32) - texture[texels])
 
 
-def _gloved(baked: _Baked, worn: Adornment, rng: np.random.Generator) -> np.ndarray:
+def _gloved(baked: _Baked, colour: Colour, knitted: float, rng: np.random.Generator) -> np.ndarray:
     shape = baked.palm.shape
     shade = 0.08 * _noise(rng, shape, 10) + 0.05 * _noise(rng, shape, 1.5)
-    rows = worn.knitted * 0.12 * np.sin(baked.rest @ np.array([150.0, 60.0, 90.0], np.float32))
-    colour = np.float32(worn.glove) * np.exp(shade + rows)[..., None]
-    return np.dstack([np.clip(colour, 0.004, 0.9), np.full(shape, 0.02 if worn.knitted else 0.10)]).astype(np.float32)
+    rows = knitted * 0.12 * np.sin(baked.rest @ np.array([150.0, 60.0, 90.0], np.float32))
+    albedo = np.array(colour, np.float32) * np.exp(shade + rows)[..., None]
+    return np.dstack([np.clip(albedo, 0.004, 0.9), np.full(shape, 0.02 if knitted else 0.10)]).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=1)

@@ -103,8 +103,8 @@ def _wrist(
     """Draw where the wrist is: the middle of the hand lies where people hold it; ``mute`` is on the lips."""
     if sign == "mute":
         bone = finger_bones(rig.joints, shape.fingers, shape.thumb)[5]
-        touch = mouth + (float(rng.normal(0, 0.06)), float(rng.normal(0.05, 0.12)), float(rng.uniform(0.10, 0.28)))
-        return np.asarray(touch - turn @ bone.target)
+        away = np.array([rng.normal(0, 0.06), rng.normal(-0.12, 0.11), rng.uniform(0.10, 0.24)])
+        return np.asarray(mouth + away - turn @ bone.target)
     low, high = _RAISED
     if sign in ("like", "dislike"):
         low, high = _BEFORE_CHEST

@@ -8,7 +8,7 @@ import numpy as np
 
 from multimodal.data.people.render import Lighting
 
-KINDS: dict[str, float] = {"room": 0.36, "window": 0.26, "flash": 0.10, "behind": 0.10, "dark": 0.12, "sun": 0.06}
+KINDS: dict[str, float] = {"room": 0.38, "window": 0.27, "flash": 0.10, "behind": 0.10, "dark": 0.09, "sun": 0.06}
 """How often each kind of light is drawn."""
 
 
@@ -42,7 +42,7 @@ def sample_mood(rng: np.random.Generator) -> Mood:
     lamps = [[*_unit(key), *(tint * strength)], [*fill, *(tint[::-1] * rng.uniform(0.03, 0.25))]]
     around = np.sqrt(tint) * sky
     lighting = Lighting((float(around[0]), float(around[1]), float(around[2])), np.array(lamps, np.float32))
-    aim = float(np.exp(rng.normal(np.log(0.21), 0.38)))
+    aim = float(np.exp(rng.normal(np.log(0.275), 0.36)))
     if kind == "dark":
         aim = float(np.exp(rng.uniform(np.log(0.012), np.log(0.09))))
     elif rng.random() < 0.07:

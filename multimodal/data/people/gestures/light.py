@@ -99,7 +99,8 @@ def light(
         shadow: What the key lamp sees.
         eye: The camera's place.
     """
-    floats = (layer.uv, vertices, layer.texture, cloth, lights, np.array(layer.surface), shadow.nearest, shadow.view, eye)
+    surface = np.array(layer.surface)
+    floats = (layer.uv, vertices, layer.texture, cloth, lights, surface, shadow.nearest, shadow.view, eye)
     _light(image, seen, weights, first, np.ascontiguousarray(layer.triangles, np.int64), float(shadow.soft),
            *(np.ascontiguousarray(array, np.float32) for array in floats))  # fmt: skip
 
@@ -117,9 +118,9 @@ def _lit_share(view: np.ndarray, nearest: np.ndarray, x: float, y: float, z: flo
         away = spread * (0.35 + 0.65 * (k % 2))
         u = int(column + away * math.cos(0.785398 * k) + 0.5)
         v = int(row + away * math.sin(0.785398 * k) + 0.5)
-        if u < 0 or v < 0 or u >= nearest.shape[1] or v >= nearest.shape[0] or nearest[v, u] <= 0.0:
-            lit += 0.125
-        elif distance - 1.0 / nearest[v, u] < 0.09:
+        inside = u >= 0 and v >= 0 and u < nearest.shape[1] and v < nearest.shape[0]
+        # A little behind what the lamp meets is still its own surface.
+        if not inside or nearest[v, u] * (distance - 0.09) < 1.0:
             lit += 0.125
     return lit
 
@@ -166,7 +167,7 @@ def _light(
             # The texture, between its four nearest texels.
             tu = (wa * uv[t, 0, 0] + wb * uv[t, 1, 0] + wc * uv[t, 2, 0]) * columns - 0.5
             tv = (1.0 - (wa * uv[t, 0, 1] + wb * uv[t, 1, 1] + wc * uv[t, 2, 1])) * rows - 0.5
-            u0, v0 = int(math.floor(tu)), int(math.floor(tv))
+            u0, v0 = math.floor(tu), math.floor(tv)
             fu, fv = tu - u0, tv - v0
             i0, i1 = max(0, min(columns - 1, u0)), max(0, min(columns - 1, u0 + 1))
             j0, j1 = max(0, min(rows - 1, v0)), max(0, min(rows - 1, v0 + 1))

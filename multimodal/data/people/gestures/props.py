@@ -10,6 +10,8 @@ from multimodal.data.people.gestures.model import Body
 from multimodal.data.people.gestures.walls import any_colour
 
 _SURFACE = (0.1, 40.0, 0.0)
+_HALVES = ((0, 1, 2), (0, 2, 3))
+"""The two triangles of a face with four corners."""
 
 
 def held_thing(
@@ -35,9 +37,9 @@ def _solid(points: np.ndarray, quads: np.ndarray, texture: np.ndarray) -> Body:
     table[:, :3], table[:, 3:6] = corners.reshape(-1, 3), np.repeat(normals, 4, axis=0)
     table[:, 6:] = (0.9, -1.0, -1.0, -1.0)
     first = 4 * np.arange(count)[:, None]
-    triangles = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)])
+    triangles = np.concatenate([first + np.array(half) for half in _HALVES])
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    uv = np.concatenate([np.repeat(square[None, [0, 1, 2]], count, 0), np.repeat(square[None, [0, 2, 3]], count, 0)])
+    uv = np.concatenate([np.repeat(square[None, list(half)], count, axis=0) for half in _HALVES])
     return Body(table, [(Layer(triangles, uv, texture, _SURFACE), np.zeros((1, 1, 3), np.float32))])
 
 
@@ -51,7 +53,8 @@ def _tube(radius: float, length: float, sides: int = 16) -> tuple[np.ndarray, np
     """Return a tube along x, the direction of the thumb, closed at its lower end."""
     angle = np.arange(sides) / sides * 2 * np.pi
     ring = np.stack([np.zeros(sides), np.cos(angle), np.sin(angle)], axis=1) * radius
-    points = np.concatenate([ring - (length / 2, 0, 0), ring + (length / 2, 0, 0)])
+    end = np.array([length / 2, 0.0, 0.0])
+    points = np.concatenate([ring - end, ring + end])
     k = np.arange(sides)
     after = (k + 1) % sides
     outside = np.stack([k, after, after + sides, k + sides], axis=1)

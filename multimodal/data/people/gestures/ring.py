@@ -43,7 +43,8 @@ def _thumb_to(place: np.ndarray, joints: np.ndarray) -> Thumb:
     first = _unit(_unit(place - joints[0, 0]) + np.array([0.35, 0.1, 0.25]))
     start = joints[0, 0] + lengths[0] * first
     way = place - start
-    distance = float(np.clip(np.linalg.norm(way), abs(lengths[1] - lengths[2]) + 0.02, 0.999 * (lengths[1] + lengths[2])))
+    nearest, farthest = abs(lengths[1] - lengths[2]) + 0.02, 0.999 * (lengths[1] + lengths[2])
+    distance = float(np.clip(np.linalg.norm(way), nearest, farthest))
     along = (distance**2 + lengths[1] ** 2 - lengths[2] ** 2) / (2 * distance)
     out = np.array([0.6, -0.6, 0.3])
     way = _unit(way)

@@ -84,7 +84,7 @@ def _askew(room: np.ndarray, rng: np.random.Generator, size: int) -> np.ndarray:
 
 def _blurred(room: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     size = room.shape[0]
-    sigma = float(rng.uniform(0.4, 1.2)) if rng.random() < 0.7 else size * float(rng.uniform(0.006, 0.03))
+    sigma = float(rng.uniform(0.2, 0.8)) if rng.random() < 0.75 else size * float(rng.uniform(0.005, 0.025))
     if sigma < 2.5:
         return cv2.GaussianBlur(room, (0, 0), sigma)
     small = cv2.resize(room, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)

@@ -159,7 +159,7 @@ def _try(
     bodies = [body.moved(view.T, -view.T @ target) for body in bodies]
     drawn = draw(bodies, camera, mood.lighting, bodies[0].vertices[hand_vertices("r"), :3].mean(axis=0), mood.soft)
     box = cut(box_of(bodies[0], "r", camera), size)
-    veil = sample_veil(rng, size, box) if sign and not last and rng.random() < 0.06 else None
+    veil = sample_veil(rng, size, box) if sign and not last and rng.random() < 0.04 else None
     scene = _Scene(arms, camera, bodies, drawn, veil)
     scene.hands = [hand for side in arms if (hand := _hand(scene, side, size)) is not None]
     return scene
@@ -172,11 +172,11 @@ def _arms(
     thick, rigs = float(np.clip(rng.normal(1.12, 0.06), 1.0, 1.3)), model.figure.arms
     mirror = np.diag([-1.0, 1.0, 1.0])
     arms = {}
-    if sign in SPECS:
+    if sign is not None and sign in SPECS:
         arms["r"] = show(sign, rigs["r"], view, mouth, thick, rng)
     else:
         arms["r"] = keep_at_rest(rigs["r"], mouth, thick, rng, "hanging" if sign is None else "")
-    if sign in SPECS and sign != "mute" and rng.random() < 0.08 and not last:
+    if sign is not None and sign in SPECS and sign != "mute" and rng.random() < 0.08 and not last:
         second = sign if rng.random() < 0.5 else str(rng.choice([name for name in SPECS if name != "mute"]))
         arms["l"] = show(second, rigs["l"], mirror @ view @ mirror, mouth, thick, rng)
     else:
@@ -221,7 +221,7 @@ def _head(rng: np.random.Generator, view: np.ndarray, masked: bool) -> Pose:
     """Draw how the head is held: mostly to the camera, the face a little moved."""
     yaw = float(np.degrees(np.arctan2(view[0, 2], view[2, 2]))) * float(rng.uniform(0.2, 1.0))
     turn = (yaw + float(rng.normal(0, 8)), float(rng.normal(2, 6)), float(rng.normal(0, 5)))
-    units = {}
+    units: dict[tuple[int, str], float] = {}
     for unit in rng.choice(UNITS, int(rng.integers(0, 4)), replace=False).tolist():
         level = float(rng.uniform(0.1, 0.8))
         units |= {(unit, "left"): level, (unit, "right"): level}

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from multimodal.data.people.gestures.ring import Shape, ring
-from multimodal.data.people.hand_bones import Angles, Direction, Fingers, Thumb, about, held
+from multimodal.data.people.hand_bones import Angles, Direction, Thumb, about, held
 from multimodal.data.people.hands import SIGNS
 
 Turn = tuple[Direction, Direction]
@@ -68,22 +68,22 @@ _STOP_SPREAD = (2.0, 0.5, -0.5, -2.5)
 SPECS: Mapping[str, Spec] = {
     "call": Spec((3,), (0, 0, 0, -24), (_OUT, _UP), (180, 0, 62), ((4, 0, 0), (22, 12, 18)), loose=0.45),
     "dislike": Spec((), (4, 0, -3, -8), (_UP,), (0, 0, 90), ((-18, 0, 0), (22, 12, 12)), loose=0.25),
-    "fist": Spec((), (4, 0, -3, -8), (*_ON_FINGERS, _BY_THE_SIDE), turn=((4, -4, 0), (18, 14, 12)), loose=0.15),
+    "fist": Spec((), (4, 0, -3, -8), (*_ON_FINGERS, _BY_THE_SIDE), turn=((4, -4, 0), (18, 14, 12)), loose=0.05),
     "four": Spec((0, 1, 2, 3), (11, 3, -5, -14), _FOLDED),
     "like": Spec((), (4, 0, -3, -8), (_UP,), (180, 0, 90), ((-20, 0, 0), (24, 10, 13)), loose=0.25),
-    "mute": Spec((0,), (3, 0, 3, 8), _ON_FINGERS, (128, 0, 0), ((0, -4, 4), (24, 8, 9)), loose=0.3),
+    "mute": Spec((0,), (3, 0, -2, -6), _ON_FINGERS, (114, 0, 0), ((0, -4, 4), (24, 8, 9)), loose=0.4),
     "ok": Spec((1, 2, 3), (7, 0, -8, -17), (_OUT,), turn=((16, 0, 0), (20, 10, 13))),
     "one": Spec((0,), (4, 0, 3, 8), _ON_FINGERS),
     "palm": Spec((0, 1, 2, 3), (13, 3, -7, -19), (_OUT, ((0.88, 0.40, 0.28), (0.92, 0.38, 0.05), (0.90, 0.42, -0.05)))),
-    "peace": Spec((0, 1), (12, -10, 2, 6), _ON_FINGERS, apart=(14, 40)),
-    "peace_inverted": Spec((0, 1), (12, -10, 2, 6), _ON_FINGERS, (180, 0, 0), apart=(14, 40)),
+    "peace": Spec((0, 1), (13, -12, 2, 6), _ON_FINGERS, apart=(21, 44)),
+    "peace_inverted": Spec((0, 1), (13, -12, 2, 6), _ON_FINGERS, (180, 0, 0), apart=(21, 44)),
     "rock": Spec((0, 3), (7, 0, 2, -14), _ON_FINGERS),
     "stop": Spec((0, 1, 2, 3), _STOP_SPREAD, _BESIDE, fan=0.5),
     "stop_inverted": Spec((0, 1, 2, 3), _STOP_SPREAD, _BESIDE, (180, 0, 0), fan=0.5),
     "three": Spec((0, 1, 2), (12, 1, -10, 0), _FOLDED),
     "three2": Spec((0, 1), (11, -8, 0, 2), (_OUT,), loose=0.5, apart=(10, 36)),
-    "two_up": Spec((0, 1), (1, 0.5, 2, 6), _ON_FINGERS, apart=(-2, 4)),
-    "two_up_inverted": Spec((0, 1), (1, 0.5, 2, 6), _ON_FINGERS, (180, 0, 0), apart=(-2, 4)),
+    "two_up": Spec((0, 1), (1, 0.5, 2, 6), _ON_FINGERS, apart=(-5, 0)),
+    "two_up_inverted": Spec((0, 1), (1, 0.5, 2, 6), _ON_FINGERS, (180, 0, 0), apart=(-5, 0)),
 }  # fmt: skip
 """The eighteen signs by name; ``no_gesture`` is in ``rest``."""
 
@@ -100,10 +100,11 @@ def sample_shape(sign: str, joints: Float[np.ndarray, "5 4 3"], rng: np.random.G
         KeyError: There is no such sign.
     """
     spec = SPECS[sign]
-    tight = float(rng.normal(0, 5)) - 14 * spec.loose
+    tight = float(np.clip(rng.normal(0, 4), -6, 8)) - 14 * spec.loose
     spread = _spread(spec, rng)
     shapes = [
-        _straight(spread[k], rng) if k in spec.straight else _closed(spread[k], tight, spec.loose, rng) for k in range(4)
+        _straight(spread[k], rng) if k in spec.straight else _closed(spread[k], tight, spec.loose, rng)
+        for k in range(4)
     ]
     if sign in ("two_up", "two_up_inverted", "stop", "stop_inverted"):
         shapes = _level(shapes, spec.straight)
@@ -119,7 +120,7 @@ def sample_turn(sign: str, rng: np.random.Generator) -> tuple[Float[np.ndarray, 
         The rotation, and its yaw, pitch and roll from the sign's usual way, degrees.
     """
     spec = SPECS[sign]
-    base = (0.0, 0.0, 40.0) if sign == "call" and rng.random() < 0.08 else spec.base
+    base = (0.0, 0.0, 40.0) if sign == "call" and rng.random() < 0.04 else spec.base
     if sign == "ok" and rng.random() < 0.12:
         base = (180.0, 0.0, 0.0)
     middle, wide = np.array(spec.turn)

@@ -23,7 +23,8 @@ def sample_thing(room: Room, rng: np.random.Generator) -> None:
     height, width = room.shape[:2]
     w = int(width * np.exp(rng.uniform(np.log(least), np.log(most))))
     h = int(np.clip(w * share * np.exp(rng.normal(0, 0.25)), 3, 1.5 * height))
-    draw(room, (int(rng.uniform(-0.5 * w, width - 0.4 * w)), int(rng.uniform(-0.4 * h, height - 0.4 * h)), max(w, 3), h), rng)
+    x, y = int(rng.uniform(-0.5 * w, width - 0.4 * w)), int(rng.uniform(-0.4 * h, height - 0.4 * h))
+    draw(room, (x, y, max(w, 3), h), rng)
 
 
 def window(room: Room, box: Box, rng: np.random.Generator) -> None:
@@ -33,7 +34,8 @@ def window(room: Room, box: Box, rng: np.random.Generator) -> None:
     sky = np.linspace(1.0, float(rng.uniform(0.3, 1.0)), h)[:, None, None] * np.array([0.9, 0.97, 1.05])
     view = np.broadcast_to(sky, (h, w, 3)) * bright
     green = np.clip(clouds(rng, h, w, w / 6) + np.linspace(-2, 1.2, h)[:, None], 0, 1)[..., None] * rng.integers(0, 2)
-    view = view * (1 - green) + green * bright * np.array([0.12, 0.25, 0.06]) * np.exp(0.4 * clouds(rng, h, w, 4))[..., None]
+    leaves = bright * np.array([0.12, 0.25, 0.06]) * np.exp(0.4 * clouds(rng, h, w, 4))[..., None]
+    view = view * (1 - green) + green * leaves
     if rng.random() < 0.2:
         view = view * (0.45 + 0.55 * (np.arange(h) % max(3, h // 24) > 1))[:, None, None]
     _paste(room, view, x, y)
@@ -91,9 +93,9 @@ def cupboard(room: Room, box: Box, rng: np.random.Generator) -> None:
     columns, rows = int(rng.integers(1, 5)), int(rng.integers(1, 3))
     for column in range(columns):
         for row in range(rows):
-            part = (x + column * w // columns, y + row * h // rows, w // columns, h // rows)
-            _outline(room, part, stuff[0, 0] * 0.5, 1 + w // 150)
-            _bar(room, part[0] + part[2] // 8, part[1] + part[3] // 2, max(1, w // 60), max(3, part[3] // 6), any_colour(rng))
+            left, top, wide, tall = x + column * w // columns, y + row * h // rows, w // columns, h // rows
+            _outline(room, (left, top, wide, tall), stuff[0, 0] * 0.5, 1 + w // 150)
+            _bar(room, left + wide // 8, top + tall // 2, max(1, w // 60), max(3, tall // 6), any_colour(rng))
 
 
 def screen(room: Room, box: Box, rng: np.random.Generator) -> None:
@@ -112,7 +114,8 @@ def lamp(room: Room, box: Box, rng: np.random.Generator) -> None:
     middle, radius = (x + w // 2, y + h // 2), max(2, w // 2)
     glow = np.zeros(room.shape[:2], np.float32)
     cv2.circle(glow, middle, radius, 1.0, -1)
-    wide = cv2.resize(cv2.GaussianBlur(cv2.resize(glow, None, fx=0.125, fy=0.125), (0, 0), max(1.0, radius / 5)), glow.shape[::-1])
+    small = cv2.GaussianBlur(cv2.resize(glow, None, fx=0.125, fy=0.125), (0, 0), max(1.0, radius / 5))
+    wide = cv2.resize(small, glow.shape[::-1])
     colour = np.array([1.0, 0.82, 0.55]) ** float(rng.uniform(0.2, 1.2)) * float(rng.uniform(0.8, 3.0))
     room += wide[..., None] * (0.6 * colour).astype(np.float32)
     corners = np.array([[x + w // 4, y], [x + 3 * w // 4, y], [x + w, y + h // 2], [x, y + h // 2]])
@@ -183,7 +186,8 @@ def clutter(room: Room, box: Box, rng: np.random.Generator) -> None:
         middle = (int(x + rng.uniform(0, w)), int(y + rng.uniform(0, h)))
         size = (max(1, int(w * rng.uniform(0.03, 0.25))), max(1, int(h * rng.uniform(0.03, 0.25))))
         if rng.random() < 0.5:
-            cv2.ellipse(room, middle, size, float(rng.uniform(0, 180)), 0, 360, any_colour(rng).tolist(), -1, cv2.LINE_AA)
+            turn = float(rng.uniform(0, 180))
+            cv2.ellipse(room, middle, size, turn, 0, 360, any_colour(rng).tolist(), -1, cv2.LINE_AA)
         else:
             corners = np.array(middle) + rng.normal(0, 1, (4, 2)) * size
             cv2.fillConvexPoly(room, cv2.convexHull(corners.astype(np.int32)), any_colour(rng).tolist(), cv2.LINE_AA)

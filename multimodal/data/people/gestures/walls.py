@@ -23,7 +23,8 @@ def wall_colour(rng: np.random.Generator) -> Float[np.ndarray, "3"]:
     if kind < 0.4:
         return np.asarray(rng.uniform(0.35, 0.75) * np.array([1.0, rng.uniform(0.9, 1.0), rng.uniform(0.78, 1.0)]))
     if kind < 0.65:
-        return np.asarray(np.exp(rng.uniform(np.log(0.08), np.log(0.4))) * np.array([1.0, 0.82, 0.6]) ** rng.uniform(0, 1.6))
+        tone = np.array([1.0, 0.82, 0.6]) ** rng.uniform(0, 1.6)
+        return np.asarray(np.exp(rng.uniform(np.log(0.08), np.log(0.4))) * tone)
     if kind < 0.8:
         return np.asarray(np.exp(rng.uniform(np.log(0.1), np.log(0.6))) * rng.uniform(0.85, 1.1, 3))
     grey = float(np.exp(rng.uniform(np.log(0.05), np.log(0.6))))
@@ -45,13 +46,14 @@ def clouds(rng: np.random.Generator, height: int, width: int, size: float) -> Fl
 
 def _plaster(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     rough, stain = float(rng.choice([0.0, 0.015, 0.06])), float(rng.uniform(0, 0.06))
-    relief = rough * clouds(rng, height, width, float(rng.uniform(1, 4))) + stain * clouds(rng, height, width, width / 4)
+    relief = rough * clouds(rng, height, width, float(rng.uniform(1, 4)))
+    relief += stain * clouds(rng, height, width, width / 4)
     return np.asarray(wall_colour(rng) * np.exp(relief)[..., None])
 
 
 def _paper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Wallpaper: a motif of curls and flowers, repeated."""
-    side = int(width * np.exp(rng.uniform(np.log(0.06), np.log(0.4))))
+    side = max(4, int(width * np.exp(rng.uniform(np.log(0.06), np.log(0.4)))))
     motif = np.zeros((side, side), np.float32)
     for _ in range(int(rng.integers(2, 9))):
         middle, turn = rng.uniform(0.1, 0.9, 2) * side, float(rng.uniform(0, 360))
@@ -63,12 +65,12 @@ def _paper(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     across = [motif, motif[:, ::-1]] if rng.random() < 0.5 else [motif]
     tiled = np.tile(np.hstack(across), (height // side + 1, width // side + 1))[:height, :width]
     base = wall_colour(rng)
-    print_ = np.clip(base * np.exp(rng.normal(0, 0.45, 3) + rng.normal(0, 0.3)), 0.01, 0.85)
+    print_ = np.clip(base * np.exp(rng.normal(0, 0.25, 3) + rng.normal(0, 0.35)), 0.01, 0.85)
     return np.asarray(base + (print_ - base) * tiled[..., None])
 
 
 def _striped(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    period = float(rng.uniform(0.05, 0.35)) * width
+    period = max(2.0, float(rng.uniform(0.05, 0.35)) * width)
     place = np.arange(width) / period % 1
     base, other = wall_colour(rng), wall_colour(rng)
     share = float(rng.uniform(0.05, 0.5))
@@ -77,7 +79,7 @@ def _striped(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _bricks(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    tall = float(rng.uniform(0.03, 0.12)) * width
+    tall = max(2.0, float(rng.uniform(0.03, 0.12)) * width)
     wide, joint = tall * float(rng.uniform(1.0, 3.2)), float(rng.uniform(0.05, 0.12))
     y, x = np.mgrid[0:height, 0:width] / tall
     row = np.floor(y).astype(int)
@@ -91,9 +93,8 @@ def _bricks(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 def _wood(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     plank = max(4, int(width * rng.uniform(0.08, 0.9)))
-    grain = cv2.resize(
-        rng.standard_normal((max(2, height // 60), width // 2 + 1), np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-    )
+    streaks = rng.standard_normal((max(2, height // 60), width // 2 + 1), np.float32)
+    grain = cv2.resize(streaks, (width, height), interpolation=cv2.INTER_CUBIC)
     waves = np.sin(np.arange(width) / width * 60 + 4 * clouds(rng, height, width, width / 3))
     number = np.arange(width) // plank
     shade = rng.normal(0, 0.12, number.max() + 1)[number] - 0.5 * (np.arange(width) % plank < 2)
