@@ -21,7 +21,9 @@ from multimodal.data.people.gestures.hand_texture import Adornment, HandPaint, s
 from multimodal.data.people.gestures.hold import keep_at_rest, show
 from multimodal.data.people.gestures.lamps import KINDS, sample_mood
 from multimodal.data.people.gestures.model import Body, Model
+from multimodal.data.people.gestures.props import held_thing
 from multimodal.data.people.gestures.shot import Shot
+from multimodal.data.people.gestures.wristband import wristband
 from multimodal.data.people.person import Pose
 from multimodal.data.people.raster import cover
 from multimodal.data.people.render import Camera, Lighting
@@ -163,3 +165,32 @@ def test_every_kind_of_light_is_drawn() -> None:
     moods = [sample_mood(rng) for _ in range(300)]
     assert {mood.kind for mood in moods} == set(KINDS)
     assert all(mood.aim < 0.1 for mood in moods if mood.kind == "dark")
+
+
+@pytest.mark.parametrize("side", ["r", "l"])
+def test_a_band_lies_about_the_wrist_and_shows_its_outside(model: Model, side: str) -> None:
+    rng = np.random.default_rng(1)
+    pose = show("palm", model.figure.arms[side], np.eye(3), np.array([0.0, 6.6, 1.6]), 1.1, rng).pose
+    body = model.posed(Pose(), {side: pose}, sample_outfit(rng), Adornment())[0]
+    flip = np.array([1.0 if side == "r" else -1.0, 1.0, 1.0])
+    wrist, elbow = pose.reach.wrist * flip, pose.reach.elbow * flip
+    along = (wrist - elbow) / np.linalg.norm(wrist - elbow)
+    for seed in range(4):
+        band = wristband(body, side, pose, np.random.default_rng(seed)).vertices[:96]
+        away = band[:, :3] - band[:, :3].mean(axis=0)
+        radial = away - np.outer(away @ along, along)
+        assert ((radial * band[:, 3:6]).sum(axis=1) > 0).all()
+        assert 0.1 < (wrist - band[:, :3].mean(axis=0)) @ along < 0.8
+        assert 0.15 < np.linalg.norm(radial, axis=1).max() < 0.6
+
+
+@pytest.mark.parametrize("kind", ["phone", "cup"])
+def test_held_things_show_their_outside(kind: str) -> None:
+    thing = held_thing(kind, np.zeros(3), np.eye(3), np.random.default_rng(0))
+    layer, _ = thing.layers[0]
+    corners = thing.vertices[layer.triangles]
+    faces = np.cross(corners[:, 1, :3] - corners[:, 0, :3], corners[:, 2, :3] - corners[:, 0, :3])
+    assert ((faces * corners[:, 0, 3:6]).sum(axis=1) > 0).all()
+    outwards = corners[..., :3].mean(axis=1) - thing.vertices[:, :3].mean(axis=0)
+    inside_too = kind == "cup"  # one looks into it
+    assert ((faces * outwards).sum(axis=1) > 0).mean() == (0.5 if inside_too else 1.0)

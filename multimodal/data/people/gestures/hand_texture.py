@@ -23,6 +23,8 @@ from multimodal.data.people.skin import Colour, Look
 _BLUSH = np.array([0.03, -0.13, -0.11], np.float32)
 _PALM = np.array([0.60, 0.36, 0.265], np.float32)
 _NAIL = np.array([0.62, 0.38, 0.31], np.float32)
+_CREASES = 0.65
+"""Less than 1: made for cut-outs, the creases are too deep for photos from afar."""
 _METALS = ((0.75, 0.55, 0.22), (0.65, 0.64, 0.62), (0.30, 0.30, 0.32))
 
 
@@ -132,7 +134,7 @@ def _baked() -> _Baked:
     maps[2] = 1.0
     for side in ARMS:
         inside, places = _places(side, height, width)
-        rows = [palmar(places), nails(places), relief(places), redness(places), np.ones(len(places.points))]
+        rows = [palmar(places), nails(places), relief(places) ** _CREASES, redness(places), np.ones(len(places.points))]
         rows += [places.finger(k) for k in range(1, 5)] + [places.along(k, 0) for k in range(1, 5)]
         rows.append(places.points[:, 1])
         maps[:, inside] = np.stack(rows)

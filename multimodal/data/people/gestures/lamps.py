@@ -46,7 +46,7 @@ def sample_mood(rng: np.random.Generator) -> Mood:
     if kind == "dark":
         aim = float(np.exp(rng.uniform(np.log(0.012), np.log(0.09))))
     elif rng.random() < 0.07:
-        aim *= 2.2
+        aim *= 1.9
     red, green, blue = (float(value) for value in room * np.sqrt(tint))
     return Mood(kind, lighting, (red, green, blue), soft, aim)
 

@@ -6,7 +6,7 @@ Compiled by numba in memory when first needed (some seconds).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import no_type_check
 
 import numba
@@ -34,6 +34,10 @@ class Layer:
     uv: Float[np.ndarray, "triangles 3 2"]
     texture: Float[np.ndarray, "h w 4"]
     surface: tuple[float, float, float]
+
+    def moved_by(self, count: int) -> Layer:
+        """Return it for vertices that stand ``count`` places later in their table."""
+        return replace(self, triangles=self.triangles + count)
 
 
 @dataclass(frozen=True)

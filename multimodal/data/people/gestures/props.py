@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from multimodal.data.people.gestures.light import Layer
 from multimodal.data.people.gestures.model import Body
@@ -24,11 +24,13 @@ def held_thing(
     else:
         points, quads = _tube(float(rng.uniform(0.32, 0.45)), float(rng.uniform(0.8, 1.1)))
         middle = np.array([0.0, 0.85, 0.52])
-    return _solid((points + middle) @ turn.T + wrist, quads, _cover(kind, rng))
+    return solid((points + middle) @ turn.T + wrist, quads, _cover(kind, rng))
 
 
-def _solid(points: np.ndarray, quads: np.ndarray, texture: np.ndarray) -> Body:
-    """Return a body of flat faces: each has its own corners, so that edges are sharp."""
+def solid(
+    points: Float[np.ndarray, "points 3"], quads: Int[np.ndarray, "faces 4"], texture: Float[np.ndarray, "h w 4"]
+) -> Body:
+    """Return a body of flat faces, anticlockwise seen from outside; each has corners of its own: edges are sharp."""
     corners = points[quads]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
@@ -47,6 +49,19 @@ def _box(half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
     quads = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
     return signs * half, quads
+
+
+def box_at(
+    middle: Float[np.ndarray, "3"], axes: Float[np.ndarray, "3 3"], half: Float[np.ndarray, "3"]
+) -> tuple[Float[np.ndarray, "8 3"], Int[np.ndarray, "6 4"]]:
+    """Return corners and faces of a box; ``axes`` are its directions as columns, right-handed."""
+    points, quads = _box(half)
+    return points @ axes.T + middle, quads
+
+
+def textured(colour: Float[np.ndarray, "3"], gloss: float = 0.2) -> Float[np.ndarray, "1 1 4"]:
+    """Return a texture of one colour."""
+    return np.array([[[*colour, gloss]]], np.float32)
 
 
 def _tube(radius: float, length: float, sides: int = 16) -> tuple[np.ndarray, np.ndarray]:

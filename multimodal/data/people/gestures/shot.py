@@ -30,6 +30,7 @@ from multimodal.data.people.gestures.model import Body, Model
 from multimodal.data.people.gestures.props import held_thing
 from multimodal.data.people.gestures.signs import SPECS
 from multimodal.data.people.gestures.veil import Veil, sample_veil, wall_shadow
+from multimodal.data.people.gestures.wristband import wristband
 from multimodal.data.people.hand_bones import about
 from multimodal.data.people.person import Pose
 from multimodal.data.people.render import Camera
@@ -40,7 +41,7 @@ MakeRoom = Callable[[np.random.Generator, int], Float[np.ndarray, "size size 3"]
 _TRIES = 8
 _LEAST_SEEN = 0.5
 _HARDLY = 0.03
-_GLOVES = 0.06
+_GLOVES, _WATCHES = 0.06, 0.3
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,9 @@ def _try(
     arms = _arms(model, sign, view, mouth, rng, last)
     bodies = model.posed(pose, {side: held.pose for side, held in arms.items()}, outfit, worn)
     bodies += [_thing(held, side, rng) for side, held in arms.items() if held.holds]
+    if outfit.sleeve != "long" and worn.glove is None and rng.random() < _WATCHES:
+        side = str(rng.choice(list(arms)))
+        bodies.append(wristband(bodies[0], side, arms[side].pose, rng))
     framing = sample_framing(rng)
     if last:
         framing = Framing(0.5, (0.5, 0.5), framing.distance)
