@@ -91,6 +91,7 @@ class Synthesizable(str, Enum):
     """What ``synth`` can make."""
 
     expressions = "expressions"
+    gestures = "gestures"
     sample = "sample"
 
 
@@ -242,27 +243,44 @@ def report(
 
 @app.command()
 def synth(
-    what: Annotated[Synthesizable, typer.Argument(help="expressions: rendered clips; sample: the demo's clip.")],
+    what: Annotated[
+        Synthesizable,
+        typer.Argument(help="expressions: clips of faces; gestures: photos of hand signs; sample: the demo's clip."),
+    ],
     out: OutDir = Path("out/synth"),
-    n: Annotated[int, typer.Option("--n", min=1, help="How many clips.")] = 100,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many clips or photos.")] = 100,
     fps: Annotated[float, typer.Option(help="Frames a second of the clips.")] = 30.0,
     long: Annotated[bool, typer.Option("--long", help="Long videos with several expressions and much else.")] = False,
     seconds: Annotated[float, typer.Option(help="Length of a long video.")] = 20.0,
+    size: Annotated[int, typer.Option(help="Width and height of the photos of hand signs, pixels.")] = 320,
+    backgrounds: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of photos to put behind the people who show signs; default: rooms that are drawn."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     seed: SeedOption = 0,
 ) -> None:
-    """Make clips of synthetic people."""
+    """Make clips or photos of synthetic people.
+
+    gestures: photos of people in rooms who show one of 18 hand signs or none, with exact boxes, in the YOLO layout, for
+    a hand detector to learn from.
+    """
     if what is Synthesizable.sample:
         from multimodal.data.people.sample import make_sample
 
         typer.echo(make_sample(out, seed), err=True)
+    elif what is Synthesizable.gestures:
+        from multimodal.data.people.gestures.gesture_set import synth_gestures
+
+        typer.echo(synth_gestures(out, n, seed, workers=workers, size=size, backgrounds=backgrounds), err=True)
     elif long:
         from multimodal.data.people.long_set import synth_long
 
-        typer.echo(synth_long(out, n, seed, fps=fps, seconds=seconds), err=True)
+        typer.echo(synth_long(out, n, seed, workers=workers, fps=fps, seconds=seconds), err=True)
     else:
         from multimodal.data.people.dataset import synth_expressions
 
-        typer.echo(synth_expressions(out, n, seed, fps=fps), err=True)
+        typer.echo(synth_expressions(out, n, seed, workers=workers, fps=fps), err=True)
 
 
 @app.command()

@@ -161,7 +161,7 @@ def same_settings(out: Path, settings: dict[str, Any]) -> None:
     mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     path = out / "settings.json"
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("sha256") != mark:
-        raise UsageError(f"{out} holds clips of another seed or other settings: choose an empty folder")
+        raise UsageError(f"{out} holds a set of another seed or other settings: choose an empty folder")
     keep(path, {"sha256": mark, **settings})
 
 

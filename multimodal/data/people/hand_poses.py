@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from multimodal.data.people.hands import Angles, Direction, Sign
+from multimodal.data.people.hand_bones import Direction, Fingers, Thumb
+from multimodal.data.people.hands import Sign
 
-_Fingers = tuple[Angles, Angles, Angles, Angles]
-_Thumb = tuple[Direction, Direction, Direction]
-
-_TOGETHER: _Fingers = ((-6, 8, 10, 6), (-2, 8, 10, 6), (4, 8, 10, 6), (11, 9, 12, 8))
-_FIST: _Fingers = ((-4, 75, 95, 50), (0, 78, 98, 55), (4, 80, 100, 55), (9, 82, 100, 55))
-_ON_FIST: _Thumb = ((0.45, 0.70, 0.55), (0.0, 0.75, 0.65), (-0.5, 0.6, 0.6))
-_BESIDE: _Thumb = ((0.55, 0.70, 0.35), (0.45, 0.85, 0.20), (0.40, 0.90, 0.15))
+_TOGETHER: Fingers = ((-6, 8, 10, 6), (-2, 8, 10, 6), (4, 8, 10, 6), (11, 9, 12, 8))
+_FIST: Fingers = ((-4, 75, 95, 50), (0, 78, 98, 55), (4, 80, 100, 55), (9, 82, 100, 55))
+_ON_FIST: Thumb = ((0.45, 0.70, 0.55), (0.0, 0.75, 0.65), (-0.5, 0.6, 0.6))
+_BESIDE: Thumb = ((0.55, 0.70, 0.35), (0.45, 0.85, 0.20), (0.40, 0.90, 0.15))
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Pose:
     grip: Direction
 
 
-def _posed(fingers: _Fingers, thumb: _Thumb, turn: Direction, arm: Direction, grip: Direction) -> Pose:
+def _posed(fingers: Fingers, thumb: Thumb, turn: Direction, arm: Direction, grip: Direction) -> Pose:
     return Pose(Sign(fingers, thumb, turn, arm), grip)
 
 

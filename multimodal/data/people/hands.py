@@ -16,11 +16,18 @@ from jaxtyping import Float, Int
 
 from multimodal.data.people import skin
 from multimodal.data.people.body import data_folder, load_body, vertex_normals
+from multimodal.data.people.hand_bones import (
+    Angles,
+    Bone,
+    Direction,
+    Fingers,
+    Thumb,
+    between,
+    finger_bones,
+    held,
+)
 from multimodal.data.people.render import Mesh, Part, open_sky
 from multimodal.data.people.skin import Look
-
-Angles = tuple[float, float, float, float]
-Direction = tuple[float, float, float]
 
 _SURFACE = (0.35, 18.0, 0.35)
 _SLEEVE = (0.2, 8.0, 0.0)
@@ -28,8 +35,8 @@ _SLEEVE = (0.2, 8.0, 0.0)
 _STRAIGHT: Angles = (0, 5, 5, 4)
 _BENT = (82, 100, 62)
 _CLOSED = (-4, 0, 4, 9)
-_THUMB_OUT: tuple[Direction, Direction, Direction] = ((0.80, 0.50, 0.35), (0.80, 0.60, 0.10), (0.72, 0.70, -0.02))
-_THUMB_ACROSS: tuple[Direction, Direction, Direction] = ((0.45, 0.70, 0.55), (-0.10, 0.62, 0.78), (-0.80, 0.45, 0.40))
+_THUMB_OUT: Thumb = ((0.80, 0.50, 0.35), (0.80, 0.60, 0.10), (0.72, 0.70, -0.02))
+_THUMB_ACROSS: Thumb = ((0.45, 0.70, 0.55), (-0.10, 0.62, 0.78), (-0.80, 0.45, 0.40))
 
 
 @dataclass(frozen=True)
@@ -45,19 +52,19 @@ class Sign:
         arm: Where the elbow lies, seen from the wrist, in the world.
     """
 
-    fingers: tuple[Angles, Angles, Angles, Angles]
-    thumb: tuple[Direction, Direction, Direction]
+    fingers: Fingers
+    thumb: Thumb
     turn: tuple[float, float, float] = (0.0, 0.0, 0.0)
     arm: Direction = (-0.15, -1.0, -0.25)
 
 
-def _fingers(*straight: int, spread: Sequence[float] = (9, 2, -5, -13)) -> tuple[Angles, Angles, Angles, Angles]:
+def _fingers(*straight: int, spread: Sequence[float] = (9, 2, -5, -13)) -> Fingers:
     """Return the four fingers, those named (0 index to 3 little) straight, the others curled."""
     shapes = [(spread[k], *_STRAIGHT[1:]) if k in straight else (_CLOSED[k], *_BENT) for k in range(4)]
     return shapes[0], shapes[1], shapes[2], shapes[3]
 
 
-_LIKE_THUMB: tuple[Direction, Direction, Direction] = ((0.80, 0.45, 0.38), (0.97, 0.20, 0.05), (0.98, 0.05, -0.18))
+_LIKE_THUMB: Thumb = ((0.80, 0.45, 0.38), (0.97, 0.20, 0.05), (0.98, 0.05, -0.18))
 
 SIGNS: dict[str, Sign] = {
     "palm": Sign(_fingers(0, 1, 2, 3), _THUMB_OUT),
@@ -156,63 +163,15 @@ def blend(first: Sign, second: Sign, share: float) -> Sign:
 
 def _place(rig: _Rig, sign: Sign) -> np.ndarray:
     """Bend the fingers, hold the hand, and let the forearm come from the elbow's side."""
-    held = _held(sign.turn)
-    rotations, origins, targets = [np.eye(3)], [np.zeros(3)], [np.zeros(3)]
-    for finger in range(5):
-        turns = _thumb_turns(rig, sign) if finger == 0 else _finger_turns(rig, finger, sign.fingers[finger - 1])
-        target = rig.joints[finger, 0].astype(np.float64)
-        for bone, turn in enumerate(turns):
-            rotations.append(turn)
-            origins.append(rig.joints[finger, bone].astype(np.float64))
-            targets.append(target)
-            target = target + turn @ (rig.joints[finger, bone + 1] - rig.joints[finger, bone])
-    elbow = held.T @ (np.array(sign.arm) / np.linalg.norm(sign.arm))
-    rotations.insert(0, _between(np.array([0.0, -1.0, 0.0]), elbow))
-    origins.insert(0, np.zeros(3))
-    targets.insert(0, np.zeros(3))
+    turn = held(sign.turn)
+    elbow = turn.T @ (np.array(sign.arm) / np.linalg.norm(sign.arm))
+    origin = np.zeros(3)
+    bones = [Bone(between(np.array([0.0, -1.0, 0.0]), elbow), origin, origin), Bone(np.eye(3), origin, origin)]
+    bones += finger_bones(rig.joints, sign.fingers, sign.thumb)
     bent = np.zeros_like(rig.vertices, dtype=np.float64)
-    for bone, (turn, origin, target) in enumerate(zip(rotations, origins, targets, strict=True)):
-        bent += rig.weights[:, bone : bone + 1] * ((rig.vertices - origin) @ turn.T + target)
-    return np.asarray(bent @ held.T)
-
-
-def _finger_turns(rig: _Rig, finger: int, angles: Angles) -> list[np.ndarray]:
-    bones = np.diff(rig.joints[finger], axis=0)
-    bones /= np.linalg.norm(bones, axis=1, keepdims=True)
-    at_rest = np.degrees(np.arctan2(bones[0, 0], bones[0, 1]))
-    spread = _about((0, 0, 1), at_rest - angles[0])
-    axis = spread @ _about((0, 0, 1), -at_rest) @ np.array([1.0, 0.0, 0.0])
-    bent_at_rest = np.degrees(np.arctan2(bones[:, 2], np.hypot(bones[:, 0], bones[:, 1])))
-    wanted = np.cumsum(angles[1:])
-    return [_about(tuple(axis), wanted[k] - bent_at_rest[k]) @ spread for k in range(3)]
-
-
-def _thumb_turns(rig: _Rig, sign: Sign) -> list[np.ndarray]:
-    bones = np.diff(rig.joints[0], axis=0)
-    return [_between(bone, np.array(wanted)) for bone, wanted in zip(bones, sign.thumb, strict=True)]
-
-
-def _held(turn: tuple[float, float, float]) -> np.ndarray:
-    about_length, towards, in_plane = turn
-    return _about((0, 0, 1), -in_plane) @ _about((1, 0, 0), towards) @ _about((0, 1, 0), about_length)
-
-
-def _about(axis: Sequence[float], degrees: float) -> np.ndarray:
-    """Return the rotation about an axis (Rodrigues)."""
-    x, y, z = np.array(axis, float) / np.linalg.norm(axis)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angle = np.radians(degrees)
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
-
-
-def _between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the shortest rotation that turns one direction into another."""
-    start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    axis = np.cross(start, end)
-    sine = float(np.linalg.norm(axis))
-    if sine < 1e-9:
-        return np.eye(3)
-    return _about(tuple(axis / sine), float(np.degrees(np.arctan2(sine, start @ end))))
+    for weight, bone in zip(rig.weights.T, bones, strict=True):
+        bent += weight[:, None] * ((rig.vertices - bone.origin) @ bone.rotation.T + bone.target)
+    return np.asarray(bent @ turn.T)
 
 
 def _cut_rig(vertices: np.ndarray) -> _Rig:
@@ -228,7 +187,7 @@ def _cut_rig(vertices: np.ndarray) -> _Rig:
     # A sleeve hangs loose about the arm.
     whole = np.concatenate(list(triangles.values()))
     local = local + 0.06 * weights[:, :1] * vertex_normals(local, whole)
-    forearm = _between((_joint(vertices, "elbow") - wrist) @ frame.T, np.array([0.0, -1.0, 0.0]))
+    forearm = between((_joint(vertices, "elbow") - wrist) @ frame.T, np.array([0.0, -1.0, 0.0]))
     local = local * (1 - weights[:, :1]) + (local @ forearm.T) * weights[:, :1]
     return _Rig(local, weights, (joints - wrist) @ frame.T, index, triangles, uv)
 

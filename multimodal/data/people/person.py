@@ -150,7 +150,7 @@ class Person:
 
     def surface(self, pose: Pose) -> Float[np.ndarray, "bust 3"]:
         """Return where the bust's vertices are in this pose, dm."""
-        return self._turn(self._bend(pose), pose, self._bust.head_weight)
+        return self.turned(self._bend(pose), pose, self._bust.head_weight)
 
     @property
     def head_weight(self) -> Float[np.ndarray, "bust"]:
@@ -164,7 +164,7 @@ class Person:
     def meshes(self, pose: Pose) -> list[Mesh]:
         """Return what to draw in this pose."""
         bent = self._bend(pose)
-        placed = self._turn(bent, pose, self._bust.head_weight)
+        placed = self.turned(bent, pose, self._bust.head_weight)
         normals = vertex_normals(placed, self._bust.all_triangles())
         parts = [
             Part(self._bust.triangles[name], self._bust.uv[name], texture, _SKIN_SURFACE)
@@ -187,7 +187,9 @@ class Person:
             bent[index] += np.float32(level) * offset
         return bent
 
-    def _turn(self, points: np.ndarray, pose: Pose, weight: np.ndarray) -> np.ndarray:
+    def turned(
+        self, points: Float[np.ndarray, "points 3"], pose: Pose, weight: Float[np.ndarray, "points"]
+    ) -> Float[np.ndarray, "points 3"]:
         """Turn points about the neck by ``weight`` times the head's rotation, then move all."""
         axis = _rotation_vector(pose.turn)
         away = points - self._pivot
@@ -198,7 +200,7 @@ class Person:
         """Move a mesh that is fixed to the skull."""
         ones = np.ones(len(mesh.vertices), np.float32)
         normals = _rotate(mesh.normals, ones[:, None] * _rotation_vector(pose.turn)[None]).astype(np.float32)
-        return Mesh(self._turn(mesh.vertices, pose, ones), normals, mesh.open_sky, mesh.parts)
+        return Mesh(self.turned(mesh.vertices, pose, ones), normals, mesh.open_sky, mesh.parts)
 
     def _skin_sky(self, normals: np.ndarray) -> np.ndarray:
         """Find how open each place is, the eyeballs standing in the way too."""
