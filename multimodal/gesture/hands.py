@@ -18,6 +18,9 @@ from jaxtyping import Float, UInt8
 from multimodal.quiet import quiet_stderr
 
 _SMALLEST = 16
+_LARGEST = 2048
+"""Larger pictures are made smaller first: the palm detector sees 192 pixels anyway, and a border around a picture of
+20,000 pixels would take gigabytes."""
 _BOX_MARGIN = 0.08
 
 
@@ -74,6 +77,11 @@ class HandTracker:
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Skeleton]:
         """Return the hands of an RGB picture; a picture under 16 pixels a side holds none."""
+        scale = _LARGEST / max(image.shape[:2])
+        if scale < 1:
+            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+            found = self.find(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+            return [Skeleton(hand.points / scale, hand.side, hand.score) for hand in found]
         if min(image.shape[:2]) < _SMALLEST:
             return []
         hands = self._process(image)
