@@ -31,7 +31,7 @@ def test_broken_pictures_are_left_out_and_counted(folder: Path, how: str) -> Non
     found = check_pictures(read_yolo_folder(folder, "train"))
     assert [sample.image.name for sample in found.samples] == ["like_000.png", "palm_000.png"]
     assert found.problems == {BROKEN: ["ok_000.png"]}
-    with pytest.raises(UsageError, match="cannot be decoded: 1 \\(first: ok_000.png\\)"):
+    with pytest.raises(UsageError, match=r"cannot be decoded: 1 \(first: ok_000.png\)"):
         found.require_sound()
 
 
@@ -71,5 +71,5 @@ def test_all_sets_are_told_at_once(folder: Path, tmp_path: Path) -> None:
 def test_nothing_left_is_an_error(folder: Path) -> None:
     require_samples(read_yolo_folder(folder, "train"))
     empty = YoloFolder(Path("set"), "val", GESTURES, (), {"missing label file": ["a.txt", "b.txt"]})
-    with pytest.raises(UsageError, match="missing label file: 2 .*no picture is left"):
+    with pytest.raises(UsageError, match=r"missing label file: 2 .*no picture is left"):
         require_samples(empty)

@@ -173,7 +173,7 @@ def test_pictures_become_rgb(tmp_path: Path, kind: str) -> None:
 
 def test_broken_pictures(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("no picture")
-    with pytest.raises(DecodeError, match="a.jpg cannot be decoded .*or remove it"):
+    with pytest.raises(DecodeError, match=r"a.jpg cannot be decoded .*or remove it"):
         read_rgb(tmp_path / "a.jpg")
 
 
@@ -183,7 +183,7 @@ def test_a_picture_too_huge_to_unpack_is_refused(tmp_path: Path, monkeypatch: py
 
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 80, 3), np.uint8))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(DecodeError, match="a.png: .*6400 pixels.*or remove it"):
+    with pytest.raises(DecodeError, match=r"a.png: .*6400 pixels.*or remove it"):
         read_rgb(tmp_path / "a.png")
 
 
