@@ -118,7 +118,7 @@ def _read_all(reader: GestureReader, samples: Sequence[Sample], rival: PeerRun |
     run = _Run()
     for sample in samples:
         image = read_rgb(sample.image)
-        truth = _truth(sample, image.shape[1], image.shape[0])
+        truth = truth_of(sample, image.shape[1], image.shape[0])
         run.truths.append(truth)
         run.looks.append(look_of(image, truth.boxes[largest(truth)]) if len(truth.classes) else None)
         _read(reader, image, run)
@@ -139,7 +139,8 @@ def _read(reader: GestureReader, image: UInt8[np.ndarray, "height width 3"], run
         run.ms[part].append(spent)
 
 
-def _truth(sample: Sample, width: int, height: int) -> Boxes:
+def truth_of(sample: Sample, width: int, height: int) -> Boxes:
+    """Return a sample's labelled boxes in pixels of a picture of that size."""
     classes = np.array([GESTURES.index(label.name) for label in sample.labels], np.int64)
     return Boxes(boxes_of(sample, width, height), classes, np.ones(len(classes)))
 
