@@ -137,7 +137,7 @@ def _seen(results: Sequence[GestureResult]) -> dict[str, Any]:
 
 def _summary(rounds: Sequence[_Round]) -> dict[str, float]:
     """Return a frame's median, mean, 95th percentile and mean time of the processor: medians over the rounds."""
-    each = [(np.median(r.times), np.mean(r.times), np.percentile(r.times, 95), r.cpu) for r in rounds]
+    each = np.array([(np.median(r.times), np.mean(r.times), np.percentile(r.times, 95), r.cpu) for r in rounds])
     values = np.median(each, axis=0).round(2).tolist()
     return dict(zip(("median", "mean", "p95", "cpu_mean"), values, strict=True))
 
