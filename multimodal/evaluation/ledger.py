@@ -17,6 +17,8 @@ from multimodal.media.record import revision, versions
 
 COLUMNS = ("date", "figure", "value", "command", "revision", "config", "data", "seed", "threads", "versions")
 
+_PACKAGES = ("multimodal", "occlusion")
+
 
 def record(
     path: Path,
@@ -92,8 +94,18 @@ def _label(item: Any, place: int) -> str:
 
 
 def tidy(command: Sequence[str]) -> list[str]:
-    """Return a command with the program by its name: where it lies on this machine helps nobody."""
-    return ["veilspeak", *command[1:]]
+    """Return a command with the program by its name: where it lies on this machine helps nobody.
+
+    A module of ours that was run by itself is named as ``python -m``, everything else is ``veilspeak``.
+    """
+    if list(command[1:2]) == ["-m"]:
+        return ["python", *command[1:]]
+    program = Path(command[0])
+    parts = program.parent.parts
+    rooms = [place for place, part in enumerate(parts) if part in _PACKAGES]
+    if not rooms or program.suffix != ".py" or program.stem == "cli":
+        return ["veilspeak", *command[1:]]
+    return ["python", "-m", ".".join([*parts[rooms[-1] :], program.stem]), *command[1:]]
 
 
 def _sha(content: bytes) -> str:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from multimodal.evaluation.ledger import COLUMNS, hash_of, record
+import pytest
+
+from multimodal.evaluation.ledger import COLUMNS, hash_of, record, tidy
 
 
 def test_every_number_gets_a_row_with_its_origin(tmp_path: Path) -> None:
@@ -41,3 +43,20 @@ def test_hash_follows_names_and_contents(tmp_path: Path) -> None:
     seen.add(hash_of(folder))
     assert len(seen) == 3
     assert hash_of(folder / "sub" / "*") != hash_of(folder / "sub" / "c*")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["/home/multimodal/.venv/bin/veilspeak", "evaluate"], "veilspeak evaluate"),
+        (["/home/me/multimodal/cli.py", "demo"], "veilspeak demo"),
+        (
+            ["/multimodal/checkout/multimodal/evaluation/null_test.py", "--n"],
+            "python -m multimodal.evaluation.null_test --n",
+        ),
+        (["python", "-m", "occlusion.preview"], "python -m occlusion.preview"),
+        ([""], "veilspeak"),
+    ],
+)
+def test_a_command_is_named_as_people_type_it(command: list[str], named: str) -> None:
+    assert " ".join(tidy(command)) == named
