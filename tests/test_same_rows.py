@@ -168,6 +168,7 @@ def test_gestures_are_measured_alike_from_command_line_and_python(tmp_path: Path
     typed = command(tmp_path, "evaluate", "gesture", "--data", str(data), "--out", "typed")
     called = evaluate_gesture(data, tmp_path / "called")
     assert typed.pop("ms_per_image") > 0
+    assert typed.pop("ms").keys() == called.pop("ms").keys()
     del called["ms_per_image"]
     assert typed == json.loads(json.dumps(called))
     rows = [(tmp_path / way / "gesture_predictions.csv").read_bytes() for way in ("typed", "called")]

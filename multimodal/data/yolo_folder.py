@@ -1,7 +1,8 @@
 """Folders in the YOLO layout: a ``data.yaml``, pictures under ``images/SPLIT``, labels under ``labels/SPLIT``.
 
 A label file has one line a box: ``class x y width height``, centre and size as fractions of the picture. Every folder
-is checked when it is read, so that training or evaluation starts only on what can be trusted.
+is checked when it is read, so that training or evaluation starts only on what can be trusted; ``yolo_checks`` holds
+what asks for more than the files' own words.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from multimodal.config import read_yaml
 from multimodal.errors import DecodeError, MissingError, UsageError
+from multimodal.media.images import read_image
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _TOLERANCE = 1e-3
+_NO_LABELS = ("classes.txt", "README.txt", "README.roboflow.txt", "README.dataset.txt")
+"""Text files that labelling tools leave beside the labels."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,11 @@ class YoloFolder:
             UsageError: Some labels or pictures are unsound; kinds and counts are named in one line.
         """
         if self.report():
-            raise UsageError(f"{self.root} [{self.split}]: {'; '.join(self.report())}: correct or remove these files")
+            raise UsageError(f"{self.told()}: correct or remove these files")
+
+    def told(self) -> str:
+        """Return the report as one line with the folder's name."""
+        return f"{self.root} [{self.split}]: {'; '.join(self.report())}"
 
 
 def read_yolo_folder(data_yaml: Path, split: str) -> YoloFolder:
@@ -90,7 +97,8 @@ def read_yolo_folder(data_yaml: Path, split: str) -> YoloFolder:
 
     Args:
         data_yaml: The data set's ``data.yaml``, or the folder that it lies in.
-        split: ``train``, ``val`` or ``test``: a key of the YAML whose value is a folder of pictures.
+        split: ``train``, ``val`` or ``test``: a key of the YAML whose value is a folder of pictures, a text file that
+            lists them (one a line, relative to the folder; one that is listed often counts once), or several of both.
 
     Returns:
         The sound samples, and what was left out and why. A picture with any unsound label is left out whole.
@@ -105,27 +113,32 @@ def read_yolo_folder(data_yaml: Path, split: str) -> YoloFolder:
     root = path.parent / str(content.get("path", "."))
     if split not in content:
         raise MissingError(f"{path} names no split {split!r}: add the line '{split}: images/{split}'")
-    images = root / str(content[split])
-    return _read_split(root, images, split, names)
+    value = content[split]
+    places = [root / str(place) for place in (value if isinstance(value, list) else [value])]
+    return _read_split(root, places, split, names)
 
 
 def read_rgb(path: Path) -> UInt8[np.ndarray, "height width 3"]:
-    """Read a picture as RGB, 8 bit; grey, RGBA and 16-bit files are converted.
+    """Read a picture upright as RGB, 8 bit; grey, RGBA, 16-bit and palette files are converted, alpha is dropped.
 
     Raises:
-        DecodeError: It cannot be decoded.
+        DecodeError: It cannot be decoded as a whole.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DecodeError(f"{path} cannot be decoded as a picture: replace or remove it")
-    return np.ascontiguousarray(image[:, :, ::-1])
+    try:
+        return read_image(path)
+    except DecodeError as error:
+        raise DecodeError(f"{error}, or remove it") from error
 
 
 def label_path(image: Path) -> Path:
-    """Return the label file of a picture: the last ``images`` in its path becomes ``labels``, the suffix ``.txt``."""
+    """Return the label file of a picture: the last ``images`` in its path becomes ``labels``, the suffix ``.txt``.
+
+    Where there is no ``images`` in its path, labels lie beside the pictures.
+    """
     parts = list(image.parts)
-    last = len(parts) - 1 - parts[::-1].index("images")
-    parts[last] = "labels"
+    if "images" in parts[:-1]:
+        last = len(parts) - 1 - parts[::-1].index("images", 1)
+        parts[last] = "labels"
     return Path(*parts).with_suffix(".txt")
 
 
@@ -137,11 +150,12 @@ def _class_names(names: object, path: Path) -> tuple[str, ...]:
     raise UsageError(f"{path}: 'names' must list the classes, by number from 0: correct it")
 
 
-def _read_split(root: Path, images: Path, split: str, names: tuple[str, ...]) -> YoloFolder:
-    pictures = sorted(p for p in images.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES) if images.is_dir() else []
-    if not pictures:
-        raise MissingError(f"no pictures in {images}: correct the split's folder in data.yaml")
+def _read_split(root: Path, places: Sequence[Path], split: str, names: tuple[str, ...]) -> YoloFolder:
     problems: dict[str, list[str]] = {}
+    pictures = _pictures(root, places, problems)
+    if not pictures:
+        named = ", ".join(map(str, places))
+        raise MissingError(f"no pictures in {named}: correct the split's folder or list in data.yaml")
     samples = []
     for picture in pictures:
         labels, wrong = read_labels(label_path(picture), names)
@@ -149,8 +163,25 @@ def _read_split(root: Path, images: Path, split: str, names: tuple[str, ...]) ->
             problems.setdefault(kind, []).append(case)
         if not wrong:
             samples.append(Sample(picture, labels))
-    _note_orphans(images, pictures, problems)
+    for place in places:
+        if place.is_dir():
+            _note_orphans(place, pictures, problems)
     return YoloFolder(root, split, names, tuple(samples), problems)
+
+
+def _pictures(root: Path, places: Sequence[Path], problems: dict[str, list[str]]) -> list[Path]:
+    """Return the pictures of folders and lists, each once, by name; those that a list names in vain are noted."""
+    found: set[Path] = set()
+    for place in places:
+        if place.is_dir():
+            found.update(path for path in place.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        elif place.suffix == ".txt" and place.is_file():
+            listed = {root / line.strip() for line in place.read_text(encoding="utf-8").splitlines() if line.strip()}
+            missing = sorted(path.name for path in listed if not path.is_file())
+            if missing:
+                problems.setdefault("missing image", []).extend(missing)
+            found.update(path for path in listed if path.is_file())
+    return sorted(found)
 
 
 def _note_orphans(images: Path, pictures: Sequence[Path], problems: dict[str, list[str]]) -> None:
@@ -158,7 +189,7 @@ def _note_orphans(images: Path, pictures: Sequence[Path], problems: dict[str, li
     known = {label_path(picture) for picture in pictures}
     folder = label_path(images / "x.jpg").parent
     for path in sorted(folder.rglob("*.txt")):
-        if path not in known:
+        if path not in known and path.name not in _NO_LABELS:
             problems.setdefault("missing image", []).append(path.name)
 
 
@@ -166,12 +197,16 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[tuple[Label, ...], li
     """Read one label file; an empty file is a picture without hands.
 
     Returns:
-        The sound labels, and ``(kind, case)`` for each unsound line or for the missing file.
+        The sound labels, and ``(kind, case)`` for each unsound line, or for a file that is missing or is no text.
     """
     if not path.is_file():
         return (), [("missing label file", path.name)]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return (), [("unreadable label file", path.name)]
     labels, wrong = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         found = _parse_line(line, names)
@@ -188,7 +223,7 @@ def _parse_line(line: str, names: Sequence[str]) -> Label | str:
         number, *values = (float(part) for part in line.split())
     except ValueError:
         return "unreadable line"
-    if len(values) != 4 or not np.isfinite(values).all():
+    if len(values) != 4 or not np.isfinite([number, *values]).all():
         return "unreadable line"
     if number != int(number) or not 0 <= number < len(names):
         return "unknown class"

@@ -17,6 +17,9 @@ from multimodal.gesture.boxes import iou
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """The ten IoU thresholds of mAP50-95."""
 
+FLOOR = 0.01
+"""Least score of a prediction, as detectors are measured."""
+
 
 @dataclass(frozen=True)
 class Boxes:
@@ -36,6 +39,14 @@ class Boxes:
     def empty(cls) -> Boxes:
         """Return no boxes."""
         return cls(np.zeros((0, 4)), np.zeros(0, np.int64), np.zeros(0))
+
+    @classmethod
+    def spread(
+        cls, boxes: Float[np.ndarray, "hands 4"], scores: Float[np.ndarray, "hands classes"], floor: float = FLOOR
+    ) -> Boxes:
+        """Return each hand as one prediction for every class to which it gives at least ``floor``."""
+        hands, classes = np.nonzero(scores >= floor)
+        return cls(boxes[hands].astype(np.float64), classes, scores[hands, classes].astype(np.float64))
 
 
 def mean_average_precision(
@@ -89,12 +100,18 @@ def image_top1(predictions: Sequence[Boxes], truths: Sequence[Boxes]) -> float:
     A picture's label is the class of its largest true box. A picture without a prediction is wrong; pictures without a
     true box are left out.
     """
-    right = [
-        bool(len(found.scores)) and int(found.classes[found.scores.argmax()]) == _label(truth)
-        for found, truth in zip(predictions, truths, strict=True)
-        if len(truth.classes)
-    ]
+    right = [hit for hit in image_hits(predictions, truths) if hit is not None]
     return float(np.mean(right)) if right else 0.0
+
+
+def image_hits(predictions: Sequence[Boxes], truths: Sequence[Boxes]) -> list[bool | None]:
+    """Return for each picture whether its highest-scoring box has its label; None for one without a true box."""
+    return [
+        bool(len(found.scores)) and int(found.classes[found.scores.argmax()]) == _label(truth)
+        if len(truth.classes)
+        else None
+        for found, truth in zip(predictions, truths, strict=True)
+    ]
 
 
 def confusion(predictions: Sequence[Boxes], truths: Sequence[Boxes], classes: int) -> Int[np.ndarray, "classes found"]:
@@ -107,9 +124,13 @@ def confusion(predictions: Sequence[Boxes], truths: Sequence[Boxes], classes: in
     return table
 
 
+def largest(truth: Boxes) -> int:
+    """Return the number of a picture's largest box, whose class is the picture's label; there must be one."""
+    return int(np.prod(truth.boxes[:, 2:] - truth.boxes[:, :2], axis=1).argmax())
+
+
 def _label(truth: Boxes) -> int:
-    area = np.prod(truth.boxes[:, 2:] - truth.boxes[:, :2], axis=1)
-    return int(truth.classes[area.argmax()])
+    return int(truth.classes[largest(truth)])
 
 
 def _hits(

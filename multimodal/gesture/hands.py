@@ -18,6 +18,9 @@ from jaxtyping import Float, UInt8
 from multimodal.quiet import quiet_stderr
 
 _SMALLEST = 16
+LARGEST = 2048
+"""Longest side, pixels, in which hands are searched: the palm detector sees 192 pixels anyway, and a border around a
+picture of 20,000 pixels would take gigabytes."""
 _BOX_MARGIN = 0.08
 
 
@@ -74,12 +77,13 @@ class HandTracker:
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Skeleton]:
         """Return the hands of an RGB picture; a picture under 16 pixels a side holds none."""
-        if min(image.shape[:2]) < _SMALLEST:
+        smaller, scale = shrink(image)
+        if min(smaller.shape[:2]) < _SMALLEST:
             return []
-        hands = self._process(image)
-        if hands or self.live:
-            return hands
-        return self._mirrored(image) or self._padded(image)
+        hands = self._process(smaller)
+        if not hands and not self.live:
+            hands = self._mirrored(smaller) or self._padded(smaller)
+        return hands if scale == 1 else [Skeleton(hand.points / scale, hand.side, hand.score) for hand in hands]
 
     def reset(self) -> None:
         """Forget the tracked hands, as after a gap in the signal."""
@@ -124,6 +128,15 @@ class HandTracker:
         wide = cv2.resize(wide, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
         shift = np.array([pad, pad, 0.0])
         return [Skeleton(hand.points / scale - shift, hand.side, hand.score) for hand in self._process(wide)]
+
+
+def shrink(image: UInt8[np.ndarray, "height width 3"]) -> tuple[UInt8[np.ndarray, "h w 3"], float]:
+    """Return the picture with its longer side at most ``LARGEST``, and the scale, 1 where it is left as it is."""
+    scale = LARGEST / max(image.shape[:2])
+    if scale >= 1:
+        return image, 1.0
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
 
 
 def _skeleton(points: Any, side: Any, width: int, height: int) -> Skeleton:

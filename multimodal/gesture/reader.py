@@ -96,7 +96,21 @@ class GestureReader:
 
     def look(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
         """Return what each part alone sees in a picture, unmerged."""
-        return self._detector.find(image), self._opinions(image)
+        return self.detections(image), self.opinions(image)
+
+    def detections(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Detection]:
+        """Return what the detector alone sees, the surest first."""
+        return self._detector.find(image)
+
+    def opinions(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Opinion]:
+        """Return what the skeleton alone sees; live, in the frame after the last one given."""
+        height, width = image.shape[:2]
+        found = []
+        for hand in self._tracker.find(image):
+            embedding = self._classifier.embed(normalise(hand)[None])
+            logs = self._classifier.classify(embedding)[0].astype(np.float64)
+            found.append(Opinion(hand, logs, embedding[0], hand.box(width, height)))
+        return found
 
     def reset(self) -> None:
         """Forget what was seen, as after a gap in the signal."""
@@ -129,7 +143,7 @@ class GestureReader:
         never as a hand of its own.
         """
         search = self._tracked or self._unconfirmed or self._count % self.config.search_every == 0
-        opinions = self._opinions(image) if search else []
+        opinions = self.opinions(image) if search else []
         lost = self._tracked and not opinions
         look = lost or self._unconfirmed or self._count >= self._next_look
         if look:
@@ -144,12 +158,3 @@ class GestureReader:
         """Return the detections of the last look that a skeleton still confirms."""
         pairs = match(self._seen, opinions, self.config.pairing)
         return [detection for detection, opinion in pairs if detection is not None and opinion is not None]
-
-    def _opinions(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Opinion]:
-        height, width = image.shape[:2]
-        found = []
-        for hand in self._tracker.find(image):
-            embedding = self._classifier.embed(normalise(hand)[None])
-            logs = self._classifier.classify(embedding)[0].astype(np.float64)
-            found.append(Opinion(hand, logs, embedding[0], hand.box(width, height)))
-        return found

@@ -87,13 +87,17 @@ def read_image(path: Path) -> UInt8[np.ndarray, "height width 3"]:
     """Read a picture upright (EXIF) as RGB; grey, palette, alpha and 16-bit pictures are converted, alpha is dropped.
 
     Raises:
-        DecodeError: It cannot be decoded as a whole; half a picture counts as broken.
+        DecodeError: It cannot be decoded as a whole (half a picture counts as broken), or is larger than Pillow thinks
+            safe to unpack (about 179 million pixels).
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DecodeError(f"{path} cannot be read ({error.strerror}): check the path and its permissions") from error
-    image = _by_opencv(content) if path.suffix.lower() in _FOR_OPENCV else _by_pillow(content)
+    try:
+        image = _by_opencv(content) if path.suffix.lower() in _FOR_OPENCV else _by_pillow(content)
+    except DecodeError as error:
+        raise DecodeError(f"{path}: {error}: export it again as PNG or JPEG") from error
     if image is None:
         raise DecodeError(f"{path} cannot be decoded as a picture: export it again as PNG or JPEG")
     return image

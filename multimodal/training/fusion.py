@@ -12,7 +12,7 @@ from pydantic import Field
 
 from multimodal.config import Config
 from multimodal.errors import MissingError
-from multimodal.results import FlowClip
+from multimodal.results import GESTURES, FlowClip
 from multimodal.training.common import seed_everything, write_weights
 from multimodal.training.pairs import Channel, Pairs, affect_given_gesture, draw_pairs
 
@@ -92,13 +92,21 @@ def read_signs(data: Path, split: str, cache: Path, folds_seed: int | None = Non
         cache: Folder for the hands that were found.
         folds_seed: For photos that the shipped classifier was fitted on: opinions come from classifiers that did not
             see the photo, so that the head learns how far opinions can be trusted. None takes the shipped one's.
+
+    Raises:
+        MissingError: There is no such data set.
+        UsageError: A part of it is unsound, or a class is no gesture.
     """
+    from multimodal.data.yolo_checks import check_pictures, require_classes
     from multimodal.data.yolo_folder import read_yolo_folder
     from multimodal.gesture.skeleton import load_skeleton
     from multimodal.training.gesture_skeleton import SkeletonTraining, find_hands, out_of_fold
 
     settings, classifier = SkeletonTraining(), load_skeleton()
-    hands = find_hands(read_yolo_folder(data, split).samples, cache / f"hands-{split}.npz", settings.overlap)
+    folder = check_pictures(read_yolo_folder(data, split))
+    require_classes(folder, GESTURES)
+    folder.require_sound()
+    hands = find_hands(folder.samples, cache / f"hands-{split}.npz", settings.overlap)
     points, labels, photos = hands.points[hands.found], hands.labels[hands.found], hands.images[hands.found]
     embeddings = classifier.embed(points)
     if folds_seed is None:

@@ -94,5 +94,6 @@ def _tested(report: Mapping[str, Any], part: str) -> dict[str, Any]:
         return {}
     test = report["test"]
     figures = test if part == "both" else test[part]
-    kept = ("images", "map50", "map50_95", "image_top1", *(("by_class", "confused") if part == "both" else ()))
+    groups = ("by_class", "by_tone", "by_light", "confused") if part == "both" else ()
+    kept = ("images", "map50", "map50_95", "image_top1", *groups)
     return {f"test_{part}": {key: figures[key] for key in kept}}

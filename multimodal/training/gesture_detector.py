@@ -99,7 +99,7 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     _check_same(config, out)
     if marker.exists() and last.exists():
         return last
-    trainer = _trainer(_start(config, data))
+    trainer = _trainer(starting_tensors(config, data))
     overrides = _overrides(config, data_yaml, out)
     if last.exists():
         overrides["resume"] = str(last)
@@ -120,19 +120,27 @@ def export(checkpoint: Path, path: Path, image_size: int) -> Size:
     Input ``images``: ``float32 [1, 3, size, size]``, RGB, 0 to 1. Output ``output``: ``[1, 4 + classes, anchors]``:
     centre x, centre y, width, height in input pixels, then each class's score, 0 to 1.
     """
+    return export_network(checkpoint_network(checkpoint), path, image_size)
+
+
+def checkpoint_network(checkpoint: Path) -> Any:
+    """Return the averaged ``DetectionModel`` of a checkpoint that this process, or one like it, has written."""
     import torch
 
-    network = torch.load(checkpoint, map_location="cpu", weights_only=False)  # our own file, written a moment ago
-    network = (network.get("ema") or network["model"]).float()
-    return export_network(network, path, image_size)
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)  # our own file: never one from elsewhere
+    return (content.get("ema") or content["model"]).float()
 
 
 def export_network(network: Any, path: Path, image_size: int) -> Size:
-    """Write a ``DetectionModel`` as ONNX, its normalisations folded in; see ``export``."""
+    """Write a ``DetectionModel`` as ONNX, its normalisations folded in; see ``export``.
+
+    Of a network with a second head that needs no suppression (YOLO26) the first is taken, as all others have it.
+    """
     import torch
 
-    network = network.eval().fuse(verbose=False)
     head = network.model[-1]
+    head.end2end = False
+    network = network.eval().fuse(verbose=False)
     head.export, head.format, head.dynamic = True, "onnx", False
     blank = torch.zeros(1, 3, image_size, image_size)
     torch.onnx.export(
@@ -199,13 +207,18 @@ def _trainer(start: Mapping[str, Any]) -> Any:
         def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
             network = super().get_model(cfg=cfg, weights=weights, verbose=verbose)
             if weights is None:
-                network.load_state_dict(network.state_dict() | _fitting(start, network.state_dict()))
+                network.load_state_dict(network.state_dict() | fitting(start, network.state_dict()))
             return network
 
     return Trainer
 
 
-def _start(config: DetectorTraining, data: Path) -> dict[str, Any]:
+def starting_tensors(config: DetectorTraining, data: Path) -> dict[str, Any]:
+    """Return the tensors that a run starts from; none where it starts from scratch.
+
+    Raises:
+        MissingError: The file is missing.
+    """
     if config.start is None:
         return {}
     path = (data / config.start).resolve()
@@ -216,7 +229,7 @@ def _start(config: DetectorTraining, data: Path) -> dict[str, Any]:
     return load_file(path)
 
 
-def _fitting(start: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+def fitting(start: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tensors of the shared backbone, where name and shape agree."""
     fits = {}
     for name, tensor in start.items():

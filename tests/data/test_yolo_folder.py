@@ -42,6 +42,8 @@ def test_the_folder_stands_for_its_yaml(folder: Path) -> None:
         ("0 .5 .5 .2", "unreadable line"),
         ("like .5 .5 .2 .2", "unreadable line"),
         ("0 nan .5 .2 .2", "unreadable line"),
+        ("nan .5 .5 .2 .2", "unreadable line"),
+        ("inf .5 .5 .2 .2", "unreadable line"),
     ],
 )
 def test_unsound_lines_are_named_and_counted(folder: Path, line: str, kind: str) -> None:
@@ -60,6 +62,46 @@ def test_missing_pictures_and_labels_are_counted(folder: Path) -> None:
     found = read_yolo_folder(folder, "train")
     assert found.problems == {"missing label file": ["ok_000.txt"], "missing image": ["like_000.txt"]}
     assert [sample.image.stem for sample in found.samples] == ["palm_000"]
+
+
+def test_a_label_file_that_is_no_text(folder: Path) -> None:
+    (folder / "labels/train/ok_000.txt").write_bytes(b"\xff\xfe\x00\x80")
+    found = read_yolo_folder(folder, "train")
+    assert found.problems == {"unreadable label file": ["ok_000.txt"]}
+    assert len(found.samples) == 2
+
+
+def test_what_labelling_tools_leave_is_no_label_file(folder: Path) -> None:
+    (folder / "labels/train/classes.txt").write_text("like\nok\n")
+    assert read_yolo_folder(folder, "train").problems == {}
+    (folder / "labels/train/notes.txt").write_text("like\nok\n")
+    assert read_yolo_folder(folder, "train").problems == {"missing image": ["notes.txt"]}
+
+
+def test_a_list_of_pictures_may_name_some_in_vain_and_some_twice(folder: Path) -> None:
+    """As ``train gesture`` writes it: a picture that an epoch shows four times is listed four times."""
+    listed = ["images/train/like_000.png", str(folder / "images/train/ok_000.png"), "images/train/gone.png"]
+    (folder / "train.txt").write_text("\n".join([*listed, *listed, ""]))
+    data = folder / "data.yaml"
+    data.write_text(data.read_text().replace("train: images/train", "train: train.txt"))
+    found = read_yolo_folder(folder, "train")
+    assert [sample.image.name for sample in found.samples] == ["like_000.png", "ok_000.png"]
+    assert found.problems == {"missing image": ["gone.png"]}
+
+
+def test_several_folders_may_make_a_split(folder: Path) -> None:
+    data = folder / "data.yaml"
+    data.write_text(data.read_text().replace("train: images/train", "train: [images/train, images/val]"))
+    assert len(read_yolo_folder(folder, "train").samples) == 6
+
+
+def test_labels_may_lie_beside_the_pictures(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    for name in ("images/train/ok_000.png", "labels/train/ok_000.txt"):
+        (folder / name).rename(tmp_path / "beside" / Path(name).name)
+    (tmp_path / "beside/data.yaml").write_text("train: .\nnames: [" + ", ".join(GESTURES) + "]\n")
+    (sample,) = read_yolo_folder(tmp_path / "beside", "train").samples
+    assert sample.labels[0].name == "ok"
 
 
 def test_an_empty_label_file_is_a_picture_without_hands(folder: Path) -> None:
@@ -91,6 +133,7 @@ def write_sample_boxes():
 
 def test_label_path_changes_only_the_last_images_folder() -> None:
     assert label_path(Path("images/set/images/train/a.b.jpg")) == Path("images/set/labels/train/a.b.txt")
+    assert label_path(Path("set/train/images.jpg")) == Path("set/train/images.txt")
 
 
 def test_a_missing_split_or_yaml(folder: Path, tmp_path: Path) -> None:
@@ -111,16 +154,18 @@ def test_names_must_be_usable(folder: Path, names: str) -> None:
         read_yolo_folder(folder, "train")
 
 
-@pytest.mark.parametrize("kind", ["grey", "rgba", "deep"])
+@pytest.mark.parametrize("kind", ["grey", "rgba", "deep", "deep grey", "pixel"])
 def test_pictures_become_rgb(tmp_path: Path, kind: str) -> None:
     pictures = {
         "grey": np.full((5, 7), 200, np.uint8),
         "rgba": np.dstack([np.full((5, 7), value, np.uint8) for value in (10, 20, 200, 255)]),
         "deep": np.full((5, 7, 3), 200 * 257, np.uint16),
+        "deep grey": np.full((5, 7), 200 * 257, np.uint16),
+        "pixel": np.full((1, 1, 3), 200, np.uint8),
     }
     cv2.imwrite(str(tmp_path / "a.png"), pictures[kind])
     image = read_rgb(tmp_path / "a.png")
-    assert image.shape == (5, 7, 3)
+    assert image.shape == ((1, 1, 3) if kind == "pixel" else (5, 7, 3))
     assert image.dtype == np.uint8
     assert image[0, 0, 0] == 200
     assert image[0, 0, 2] == (10 if kind == "rgba" else 200)
@@ -128,8 +173,18 @@ def test_pictures_become_rgb(tmp_path: Path, kind: str) -> None:
 
 def test_broken_pictures(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("no picture")
-    with pytest.raises(DecodeError, match="cannot be decoded"):
+    with pytest.raises(DecodeError, match=r"a.jpg cannot be decoded .*or remove it"):
         read_rgb(tmp_path / "a.jpg")
+
+
+def test_a_picture_too_huge_to_unpack_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow's own limit, lowered for the test: a small file may unpack to gigabytes."""
+    from PIL import Image
+
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((80, 80, 3), np.uint8))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(DecodeError, match=r"a.png: .*6400 pixels.*or remove it"):
+        read_rgb(tmp_path / "a.png")
 
 
 def test_fake_signs_differ_and_repeat(tmp_path: Path) -> None:

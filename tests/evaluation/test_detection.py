@@ -10,6 +10,7 @@ from multimodal.evaluation.detection import (
     Boxes,
     average_precision,
     confusion,
+    image_hits,
     image_top1,
     mean_average_precision,
 )
@@ -140,3 +141,13 @@ def test_top1_and_confusion() -> None:
     table = confusion(found, truths, CLASSES)
     assert table.tolist() == [[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
     assert image_top1([], []) == 0.0
+    assert image_hits(found, truths) == [True, False, False, None]
+
+
+def test_a_hand_is_spread_over_its_classes() -> None:
+    boxes = np.array([[0.0, 0, 4, 4], [1, 1, 2, 2]])
+    spread = Boxes.spread(boxes, np.array([[0.5, 0.001, 0.01], [0.0, 0.0, 0.9]]))
+    assert spread.boxes.tolist() == [[0, 0, 4, 4], [0, 0, 4, 4], [1, 1, 2, 2]]
+    assert spread.classes.tolist() == [0, 2, 2]
+    assert spread.scores.tolist() == [0.5, 0.01, 0.9]
+    assert len(Boxes.spread(np.zeros((0, 4)), np.zeros((0, 3))).scores) == 0

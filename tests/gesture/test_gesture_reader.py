@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,32 @@ def test_odd_pictures_do_not_crash(tmp_path: Path, image: np.ndarray, live: bool
     with reader(tmp_path, live=live, found=False) as made:
         assert made.read(Frame(image, 0, 0.0, "x")).hands == ()
         assert made.read(Frame(IMAGE, 1, 33.0, "x")).hands == ()
+
+
+def test_a_huge_strip_is_searched_in_little_memory(tmp_path: Path) -> None:
+    """With a border as wide as half its length, this would be 5 gigabytes."""
+    strip = np.zeros((24, 30_000, 3), np.uint8)
+    with reader(tmp_path, live=False, found=False) as made:
+        tracemalloc.start()
+        assert made.read(Frame(strip, 0, 0.0, "x")).hands == ()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 100e6
+
+
+def test_points_in_a_large_picture_are_in_its_own_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracker = HandTracker.__new__(HandTracker)
+    tracker.live = False
+    sizes: list[tuple[int, ...]] = []
+
+    def in_the_middle(picture: np.ndarray) -> list[Skeleton]:
+        sizes.append(picture.shape)
+        return [Skeleton(np.tile(np.array([picture.shape[1] / 2, picture.shape[0] / 4, 8.0]), (21, 1)), 1, 0.9)]
+
+    monkeypatch.setattr(tracker, "_process", in_the_middle)
+    (hand,) = tracker.find(np.zeros((3000, 8192, 3), np.uint8))
+    assert sizes == [(750, 2048, 3)]
+    assert hand.points[0] == pytest.approx((4096, 750, 32))
 
 
 def test_missing_weights_are_told_before_anything_heavy_is_imported() -> None:

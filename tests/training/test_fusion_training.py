@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multimodal.data.fake_gestures import write_fake_gestures
+from multimodal.errors import UsageError
 from multimodal.results import EXPRESSIONS, GESTURES
-from multimodal.training.fusion import FusionTrainingConfig, compare, measure, train_head
+from multimodal.training.fusion import FusionTrainingConfig, compare, measure, read_signs, train_head
 from multimodal.training.pairs import Channel, affect_given_gesture, draw_pairs
 
 AFFINITY = {"like": "positive", "dislike": "negative"}
@@ -59,6 +63,14 @@ def test_coupled_pairs_are_read_better_than_the_product_and_independent_ones_no_
     head = train_head(gestures, felt, config)
     figures = compare(head, channel(19, 85, 0.9, 2), channel(3, 69, 0.6, 3), config)
     assert figures["coupled"]["head"]["affect"] > figures["coupled"]["product"]["affect"] + 0.1
+
+
+def test_unsound_photos_stop_before_any_hand_is_looked_for(tmp_path: Path) -> None:
+    data = write_fake_gestures(tmp_path / "set", gestures=("ok", "palm"), size=48)
+    (tmp_path / "set/images/train/ok_000.png").write_text("no picture")
+    (tmp_path / "set/labels/train/palm_000.txt").write_text("44 .5 .5 .2 .2\n")
+    with pytest.raises(UsageError, match=r"unknown class: 1 .*cannot be decoded: 1"):
+        read_signs(data, "train", tmp_path)
 
 
 def test_product_of_posteriors_is_measured_right() -> None:

@@ -307,6 +307,27 @@ def test_unsound_data_stop_before_training(run: Path, tmp_path: Path) -> None:
         train_gesture(run, None, tmp_path / "out")
 
 
+def test_all_sets_are_told_before_any_hand_is_looked_for(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = fake_tracker(monkeypatch, ())
+    (tmp_path / "first/labels/train/ok_001.txt").write_text("3 .95 .5 .2 .2\n")
+    (tmp_path / "second/images/train/ok_002.png").unlink()
+    (tmp_path / "second/images/train/like_002.png").write_text("no picture")
+    with pytest.raises(UsageError) as told:
+        train_gesture(run, None, tmp_path / "out")
+    for part in ("first", "outside the picture: 1", "second", "missing image: 1", "cannot be decoded: 1"):
+        assert part in str(told.value)
+    assert calls == []
+
+
+def test_a_set_with_foreign_names(run: Path, tmp_path: Path) -> None:
+    data = tmp_path / "second/data.yaml"
+    data.write_text(data.read_text().replace("palm", "hello"))
+    with pytest.raises(UsageError, match=r"unknown gestures 'hello' \(3 boxes\)"):
+        train_gesture(run, None, tmp_path / "out")
+
+
 def test_one_set_must_be_trusted(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exactly one"):
         train_gesture(run, None, tmp_path / "out", ["sets=[{folder: first}]"])
