@@ -57,7 +57,7 @@ def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[st
         file=path.name,
         sha256=sha256(path),
         licence=_LICENCE,
-        data=_data(settings.sets) + _start(settings),
+        data=_data(settings.sets) + _rendered(settings) + _start(settings),
         figures={"training": held, **_tested(report, "detector"), **_tested(report, "both")},
         intended=_INTENDED,
         prohibited=_PROHIBITED,
@@ -79,6 +79,14 @@ def _data(sets: Sequence[PhotoSet]) -> list[Mapping[str, str]]:
         {"name": f"{entry.folder}/{entry.split}", "licence": entry.licence, "attribution": entry.attribution}
         for entry in sets
     ]
+
+
+def _rendered(settings: GestureTraining) -> list[Mapping[str, str]]:
+    wanted = settings.rendered
+    if wanted is None:
+        return []
+    attribution = f"{wanted.photos} photos of rendered people, seed {wanted.seed}; body: MakeHuman's mesh (CC0)"
+    return [{"name": "synth gestures", "licence": _LICENCE, "attribution": attribution}]
 
 
 def _start(settings: GestureTraining) -> list[Mapping[str, str]]:

@@ -150,7 +150,7 @@ def _checked(path: Path, split: str) -> YoloFolder:
 
 def _row(name: str, yaml: str, run: Comparison, photos: Path, folders: Mapping[str, YoloFolder]) -> dict[str, Any]:
     """Train a network, or go on with it, and return its row without the time."""
-    config = run.settings.detector.model_copy(update={"model": yaml, "freeze": 0, "hours": None})
+    config = run.settings.detector.model_copy(update={"model": yaml, "freeze": 0})
     home = run.out / name
     checkpoint = train_detector(config, photos, home / "run", run.data)
     row = {"epochs": epochs_done(home / "run"), "image_size": config.image_size, "seed": config.seed}

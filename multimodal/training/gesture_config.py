@@ -35,6 +35,20 @@ class PhotoSet(Config):
     attribution: str = "not stated"
 
 
+class Rendered(Config):
+    """Photos of rendered people who show signs, as ``synth gestures`` makes them.
+
+    Attributes:
+        photos, size, seed: As there.
+        workers: Processes that render them.
+    """
+
+    photos: int = Field(ge=1)
+    size: int = Field(default=320, ge=64, le=1024)
+    seed: int = 0
+    workers: int = Field(default=2, ge=1)
+
+
 class TestSet(Config):
     """A split that nothing is trained or selected on."""
 
@@ -47,6 +61,7 @@ class GestureTraining(Config):
 
     Attributes:
         sets: The data sets; at least one of them ``trusted``.
+        rendered: Photos that are rendered for the detector, unless they are there; none: there are none.
         held_out: So many photos a class of the trusted sets are kept from the detector, to fit the merge on.
         alike: Loose label -> the names that may hide behind it.
         keep_at, rename_at: Least probability for a name that the label allows, or does not allow.
@@ -57,6 +72,7 @@ class GestureTraining(Config):
     """
 
     sets: tuple[PhotoSet, ...] = Field(min_length=1)
+    rendered: Rendered | None = None
     held_out: int = Field(default=2, ge=1)
     alike: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     keep_at: float = Field(default=0.6, ge=0, le=1)

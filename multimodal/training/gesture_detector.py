@@ -24,6 +24,19 @@ _BACKBONE = 11
 """Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
 
 
+class SmallFirst(Config):
+    """A first course on smaller pictures, whose network goes on to the full size.
+
+    Attributes:
+        image_size, epochs, batch, learning_rate: As in ``DetectorTraining``.
+    """
+
+    image_size: int = Field(default=192, ge=32, multiple_of=32)
+    epochs: int = Field(default=6, ge=1)
+    batch: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+
+
 class DetectorTraining(Config):
     """How the detector is trained.
 
@@ -32,28 +45,32 @@ class DetectorTraining(Config):
         start: Tensors to start the backbone from (safetensors, YOLOv5 v6 names), relative to the data folder; none:
             from scratch.
         image_size: Side of the square that pictures are fitted into, pixels; a multiple of 32.
-        hours: At most so long; the number of epochs and the schedule then follow from the machine's speed, and
-            ``close_mosaic`` may be missed by some epochs. May be changed when a run goes on.
+        small_first: A course before this one; none: there is this one alone.
         epochs, batch, learning_rate, warmup_epochs: As in Ultralytics.
         freeze: So many layers, from the first, keep their starting tensors.
+        mosaic: Share of the pictures that are put together of four.
         close_mosaic: The last so many epochs see whole pictures.
         degrees, scale, translate: Random turn, zoom and shift.
+        bfloat16: Whether the network is trained in bfloat16: about half the time on a processor that has
+            AVX512-BF16, and longer on others.
         seed: Of everything random.
     """
 
     model: str = "gesture/veilspeak_yolo_n.yaml"
     start: str | None = None
     image_size: int = Field(default=256, ge=32, multiple_of=32)
-    hours: float | None = Field(default=None, gt=0)
+    small_first: SmallFirst | None = None
     epochs: int = Field(default=30, ge=1)
     batch: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=1.5e-3, gt=0)
     warmup_epochs: float = Field(default=1.0, ge=0)
     freeze: int = Field(default=5, ge=0)
+    mosaic: float = Field(default=1.0, ge=0, le=1)
     close_mosaic: int = Field(default=4, ge=0)
     degrees: float = Field(default=8.0, ge=0)
     scale: float = Field(default=0.5, ge=0, lt=1)
     translate: float = Field(default=0.1, ge=0, le=1)
+    bfloat16: bool = False
     seed: int = 0
 
 
@@ -88,7 +105,8 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     Args:
         config: How.
         data_yaml: The prepared training folder's ``data.yaml``.
-        out: The run's folder; ``weights/last.pt`` in it is gone on from.
+        out: The run's folder; ``weights/last.pt`` in it is gone on from. That of the first course has ``-small`` after
+            its name.
         data: What ``config.start`` is relative to.
 
     Raises:
@@ -99,13 +117,23 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     _check_same(config, out)
     if marker.exists() and last.exists():
         return last
-    trainer = _trainer(starting_tensors(config, data))
+    trainer = _trainer(_start(config, data_yaml, out, data), config.bfloat16)
     overrides = _overrides(config, data_yaml, out)
     if last.exists():
         overrides["resume"] = str(last)
     trainer(overrides=overrides).train()
     marker.touch()
     return last
+
+
+def _start(config: DetectorTraining, data_yaml: Path, out: Path, data: Path) -> Mapping[str, Any]:
+    """Return what the run starts from: the first course's network, which is trained first, or ``config.start``."""
+    if config.small_first is None:
+        return starting_tensors(config, data)
+    changes = config.small_first.model_dump() | {"small_first": None}
+    first = train_detector(config.model_copy(update=changes), data_yaml, out.with_name(f"{out.name}-small"), data)
+    tensors: dict[str, Any] = checkpoint_network(first).state_dict()
+    return tensors
 
 
 def epochs_done(out: Path) -> int:
@@ -180,19 +208,31 @@ def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str
         "lr0": config.learning_rate,
         "optimizer": "AdamW",
         "cos_lr": True,
+        "warmup_bias_lr": 0.0,
         "fliplr": 0.5,
         "plots": False,
         "pretrained": False,
+        "amp": False,
         "patience": 0,
         "nbs": config.batch,
     }
-    same = ("epochs", "batch", "freeze", "close_mosaic", "warmup_epochs", "degrees", "scale", "translate", "seed")
-    limit = {} if config.hours is None else {"time": config.hours}
-    return fixed | limit | {name: getattr(config, name) for name in same}
+    same = (
+        "epochs",
+        "batch",
+        "freeze",
+        "mosaic",
+        "close_mosaic",
+        "warmup_epochs",
+        "degrees",
+        "scale",
+        "translate",
+        "seed",
+    )
+    return fixed | {name: getattr(config, name) for name in same}
 
 
-def _trainer(start: Mapping[str, Any]) -> Any:
-    """Return a trainer class whose network knows our modules and starts from the given tensors."""
+def _trainer(start: Mapping[str, Any], bfloat16: bool) -> Any:
+    """Return a trainer class whose network knows our modules and starts from those of the given tensors that fit."""
     try:
         from ultralytics.models.yolo.detect import DetectionTrainer
         from ultralytics.utils import SETTINGS
@@ -206,6 +246,10 @@ def _trainer(start: Mapping[str, Any]) -> Any:
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
             network = super().get_model(cfg=cfg, weights=weights, verbose=verbose)
+            if bfloat16:
+                from multimodal.training.quick_detection import QuickDetection
+
+                network.__class__ = QuickDetection  # it adds no state
             if weights is None:
                 network.load_state_dict(network.state_dict() | fitting(start, network.state_dict()))
             return network
@@ -214,7 +258,7 @@ def _trainer(start: Mapping[str, Any]) -> Any:
 
 
 def starting_tensors(config: DetectorTraining, data: Path) -> dict[str, Any]:
-    """Return the tensors that a run starts from; none where it starts from scratch.
+    """Return the tensors of YOLOv5n's backbone that a run starts from; none where it starts from scratch.
 
     Raises:
         MissingError: The file is missing.
@@ -226,24 +270,27 @@ def starting_tensors(config: DetectorTraining, data: Path) -> dict[str, Any]:
         raise MissingError(f"no starting tensors {path}: correct detector.start, or set it to null")
     from safetensors.torch import load_file
 
-    return load_file(path)
+    return {name: tensor for name, tensor in load_file(path).items() if _layer(name) < _BACKBONE}
 
 
 def fitting(start: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tensors of the shared backbone, where name and shape agree."""
-    fits = {}
-    for name, tensor in start.items():
-        layer = int(name.split(".")[1])
-        if layer < _BACKBONE and name in state and state[name].shape == tensor.shape:
-            fits[name] = tensor.to(state[name].dtype)
-    return fits
+    """Return those tensors whose name and shape agree with the network's."""
+    return {
+        name: tensor.to(state[name].dtype)
+        for name, tensor in start.items()
+        if name in state and state[name].shape == tensor.shape
+    }
+
+
+def _layer(name: str) -> int:
+    return int(name.split(".")[1])
 
 
 def _check_same(config: DetectorTraining, out: Path) -> None:
     """Keep the run's config beside it, and refuse to go on with another one."""
     kept = out / "veilspeak.json"
     out.mkdir(parents=True, exist_ok=True)
-    now = config.model_dump(exclude={"hours"})
+    now = config.model_dump()
     if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != now:
         raise UsageError(f"{out} holds a run with another config: choose a new --out, or remove it")
     kept.write_text(json.dumps(now), encoding="utf-8")

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from multimodal.data.people.gestures.gesture_set import synth_gestures
 from multimodal.data.yolo_checks import check_pictures, require_all_sound, require_classes
 from multimodal.data.yolo_folder import Sample, YoloFolder, read_yolo_folder
 from multimodal.errors import MissingError, UsageError
 from multimodal.results import GESTURES
 from multimodal.training import gesture_skeleton as skeletons
-from multimodal.training.gesture_config import GestureTraining, PhotoSet
+from multimodal.training.gesture_config import GestureTraining, PhotoSet, Rendered
 from multimodal.training.gesture_photos import TrainingFolder, check_labels, composite
 from multimodal.training.gesture_skeleton import LabelledHands
 
@@ -58,7 +59,8 @@ def prepare(settings: GestureTraining, base: Path, out: Path) -> Prepared:
     Args:
         settings: Which sets, and how far they are trusted.
         base: What the sets' folders are relative to.
-        out: ``gesture-skeleton.safetensors``, the hands that were found, and the folder ``photos`` go here.
+        out: ``gesture-skeleton.safetensors``, the hands that were found, and the folders ``photos`` and ``rendered`` go
+            here.
 
     Raises:
         MissingError: A data set is missing, or hands were found in too few trusted photos.
@@ -158,7 +160,18 @@ def _write_folder(
     for entry in photos:
         if entry.origin.labels == "green":
             report[entry.origin.folder] = {"photos": _composites(entry, scenes, folder, rng)}
+    if settings.rendered is not None:
+        report["rendered"] = {"photos": _link_rendered(settings.rendered, out / "rendered", folder)}
     return folder.finish(), report
+
+
+def _link_rendered(wanted: Rendered, out: Path, folder: TrainingFolder) -> int:
+    """Render the photos that are not there yet, and return how many were added to the training folder."""
+    made = synth_gestures(out, wanted.photos, wanted.seed, workers=wanted.workers, size=wanted.size)
+    samples = read_yolo_folder(made, "train").samples[: wanted.photos]
+    for sample in samples:
+        folder.link("train", sample)
+    return len(samples)
 
 
 def _usable(

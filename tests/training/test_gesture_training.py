@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from multimodal import weights
@@ -22,7 +23,14 @@ from multimodal.results import GESTURES
 from multimodal.training import gesture_skeleton as skeletons
 from multimodal.training.gesture import train_gesture
 from multimodal.training.gesture_config import GestureTraining
-from multimodal.training.gesture_detector import set_offline
+from multimodal.training.gesture_detector import (
+    DetectorTraining,
+    SmallFirst,
+    build_network,
+    checkpoint_network,
+    set_offline,
+    train_detector,
+)
 from multimodal.training.gesture_merge import Opinions, best_exponent, fit_merge
 from multimodal.training.gesture_photos import TrainingFolder, check_labels, composite, cut_out
 from multimodal.training.gesture_skeleton import LabelledHands, SkeletonTraining, augment, fit, opinion, out_of_fold
@@ -249,7 +257,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: None) -> P
         "held_out": 1,
         "keep_at": 0.0,
         "skeleton": {"epochs": 30, "folds": 2, "copies": 1},
-        "detector": {"image_size": 64, "epochs": 2, "batch": 8, "freeze": 0, "close_mosaic": 0},
+        "rendered": {"photos": 2, "size": 64, "workers": 1},
+        "detector": {
+            "small_first": {"image_size": 32, "epochs": 2, "batch": 8},
+            **{"image_size": 64, "epochs": 2, "batch": 8, "freeze": 0, "close_mosaic": 0, "bfloat16": True},
+        },
         "test": {"folder": "first", "split": "val"},
     }
     path = tmp_path / "train.yaml"
@@ -269,8 +281,10 @@ def test_training_goes_on_after_a_kill_and_ends_in_weights_with_cards(
     monkeypatch.undo()
     fake_tracker(monkeypatch, ())
     report = train_gesture(run, tmp_path, out)
-    rows = (out / "detector/results.csv").read_text().splitlines()
-    assert [row.split(",")[0].strip() for row in rows[1:]] == ["1", "2"]
+    for course in ("detector-small", "detector"):
+        rows = (out / course / "results.csv").read_text().splitlines()
+        assert [row.split(",")[0].strip() for row in rows[1:]] == ["1", "2"]
+    assert report["labels"]["rendered"] == {"photos": 2}
     assert report["held_out"]["boxes"] == len(SIGNS)
     assert report["test"]["images"] == 12
     detector = HandDetector(str(out / "gesture-detector.onnx"))
@@ -282,6 +296,46 @@ def test_training_goes_on_after_a_kill_and_ends_in_weights_with_cards(
     assert train_gesture(run, None, out, ["test=null"])["merge"] == report["merge"]
     with pytest.raises(UsageError, match="another config"):
         train_gesture(run, None, out, ["detector.epochs=3"])
+
+
+def test_the_second_course_goes_on_from_the_first(run: Path, tmp_path: Path) -> None:
+    set_offline(tmp_path / "out/settings")
+    folder = TrainingFolder(tmp_path / "photos")
+    for sample in read_yolo_folder(tmp_path / "first", "train").samples:
+        folder.link("train", sample)
+        folder.link("val", sample)
+    data = folder.finish()
+    config = DetectorTraining(image_size=64, epochs=1, batch=8, freeze=0, learning_rate=1e-9, warmup_epochs=0)
+    small = SmallFirst(image_size=32, epochs=1, batch=8)
+    config = config.model_copy(update={"small_first": small})
+    last = checkpoint_network(train_detector(config, data, tmp_path / "out/run", tmp_path)).state_dict()
+    first = checkpoint_network(tmp_path / "out/run-small/weights/last.pt").state_dict()
+    weights_of = [name for name in first if name.endswith("conv.weight")]
+    assert weights_of
+    assert all(torch.allclose(first[name], last[name], atol=1e-3) for name in weights_of)
+
+
+def test_bfloat16_gives_nearly_the_same_loss(tmp_path: Path, environment: None) -> None:
+    pytest.importorskip("ultralytics")
+    set_offline(tmp_path)
+    from ultralytics.cfg import get_cfg
+
+    from multimodal.training.quick_detection import QuickDetection
+
+    torch.manual_seed(0)
+    network = build_network("gesture/veilspeak_yolo_n.yaml").train()
+    network.args = get_cfg()
+    batch = {"img": torch.rand(4, 3, 64, 64), "batch_idx": torch.arange(4.0), "cls": torch.arange(4.0)[:, None]}
+    batch["bboxes"] = torch.tensor([[0.5, 0.5, 0.4, 0.6]]).repeat(4, 1)
+    exact = network.loss(batch)[0].sum()
+    network.__class__ = QuickDetection
+    quick = network.loss(batch)[0].sum()
+    assert quick.dtype == torch.float32
+    assert quick != exact
+    assert torch.allclose(quick, exact, rtol=0.05)
+    quick.backward()
+    assert all(weight.grad is not None and weight.dtype == torch.float32 for weight in network.parameters()
+               if weight.requires_grad)  # fmt: skip
 
 
 def kill_after_the_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
