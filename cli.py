@@ -264,6 +264,7 @@ def synth(
     out: OutDir = Path("out/synth"),
     n: Annotated[int, typer.Option("--n", min=1, help="How many clips or photos.")] = 100,
     fps: Annotated[float, typer.Option(help="Frames a second of the clips.")] = 30.0,
+    each: Annotated[int, typer.Option(min=1, help="Clips of each person's face.")] = 4,
     long: Annotated[bool, typer.Option("--long", help="Long videos with several expressions and much else.")] = False,
     seconds: Annotated[float, typer.Option(help="Length of a long video.")] = 20.0,
     size: Annotated[int, typer.Option(help="Width and height of the photos of hand signs, pixels.")] = 320,
@@ -294,7 +295,7 @@ def synth(
     else:
         from multimodal.data.people.dataset import synth_expressions
 
-        typer.echo(synth_expressions(out, n, seed, workers=workers, fps=fps), err=True)
+        typer.echo(synth_expressions(out, n, seed, workers=workers, fps=fps, each=each), err=True)
 
 
 @app.command()

@@ -56,6 +56,19 @@ def test_workers_do_not_matter(made: Path, tmp_path: Path) -> None:
         assert (tmp_path / "clips" / name).read_bytes() == (made / "clips" / name).read_bytes()
 
 
+def test_so_many_clips_show_one_person(made: Path, tmp_path: Path) -> None:
+    def people(folder: Path) -> list[tuple[str, str]]:
+        with (folder / "index.csv").open(newline="") as file:
+            return [(row["subject"], row["melanin"]) for row in csv.DictReader(file)]
+
+    synth_expressions(tmp_path, 2, seed=5, workers=1, size=96, fps=10, each=1)
+    first, second = people(tmp_path)
+    assert people(made) == [first, first]
+    assert first[0] != second[0]
+    with pytest.raises(UsageError, match="another seed"):
+        synth_expressions(made, 2, seed=5, workers=1, size=96, fps=10, each=1)
+
+
 def test_other_settings_are_refused(made: Path) -> None:
     with pytest.raises(UsageError, match="another seed"):
         synth_expressions(made, 2, seed=6, workers=1, size=96, fps=10)

@@ -1,6 +1,6 @@
 """A data set of synthetic micro-expressions: rendered clips and an index, the same from a seed whatever the workers.
 
-Each clip is drawn from the seed and its own number alone. Four clips in turn show the same person.
+Each clip is drawn from the seed and its own number alone. Some clips in turn, four unless told, show the same person.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from multimodal.data.people.person import Person
 from multimodal.data.people.priors import Event, PeopleConfig, default_config
 from multimodal.data.people.sample import write_video
 from multimodal.errors import UsageError
-
-CLIPS_PER_PERSON = 4
 
 Task = tuple[str, dict[str, Any], int, int]
 """Folder, settings, number of a person's first clip, number after that of the last."""
@@ -57,6 +55,7 @@ def synth_expressions(
     size: int = 320,
     fps: float = 30.0,
     supersample: int = 1,
+    each: int = 4,
     config: PeopleConfig | None = None,
 ) -> Path:
     """Render ``n`` clips, each with one micro-expression (about a second a clip and worker).
@@ -73,6 +72,7 @@ def synth_expressions(
         size: Width and height of the picture.
         fps: Frames a second.
         supersample: 2 for smoother edges at some four times the time.
+        each: Clips of each person.
         config: Action units and timing; the shipped ones by default.
 
     Returns:
@@ -81,13 +81,14 @@ def synth_expressions(
     Raises:
         UsageError: A number makes no sense, or ``out`` holds clips of other settings.
     """
-    if n < 1 or workers < 1 or not 64 <= size <= 2048 or not 10 <= fps <= 400 or supersample not in (1, 2, 3):
-        raise UsageError("synth expressions: n and workers from 1, size 64 to 2048, fps 10 to 400, supersample 1 to 3")
+    if min(n, workers, each) < 1 or not 64 <= size <= 2048 or not 10 <= fps <= 400 or supersample not in (1, 2, 3):
+        ranges = "n, workers and each from 1, size 64 to 2048, fps 10 to 400, supersample 1 to 3"
+        raise UsageError(f"synth expressions: {ranges}")
     chosen = (config or default_config()).model_dump(mode="json")
-    settings = {"seed": seed, "size": size, "fps": fps, "supersample": supersample, "people": chosen}
+    settings = {"seed": seed, "size": size, "fps": fps, "supersample": supersample, "each": each, "people": chosen}
     (out / "clips").mkdir(parents=True, exist_ok=True)
     same_settings(out, settings)
-    tasks = [(str(out), settings, first, min(first + CLIPS_PER_PERSON, n)) for first in range(0, n, CLIPS_PER_PERSON)]
+    tasks = [(str(out), settings, first, min(first + each, n)) for first in range(0, n, each)]
     rows = [row for batch in run_people(_render_person, tasks, workers) for row in batch]
     return write_rows(out, rows, COLUMNS)
 
@@ -115,7 +116,7 @@ def _render_person(task: Task) -> Rows:
 
 
 def _render_clip(out: Path, settings: dict[str, Any], number: int) -> dict[str, str]:
-    subject = number // CLIPS_PER_PERSON
+    subject = number // settings["each"]
     person = person_of(settings["seed"], subject)
     rng = np.random.default_rng([settings["seed"], 1, number])
     config = validate(PeopleConfig, settings["people"], "people")
