@@ -23,6 +23,7 @@ from multimodal.evaluation.detection import (
     mean_average_precision,
 )
 from multimodal.evaluation.gesture_groups import by_group
+from multimodal.evaluation.gesture_known import by_known, known_of
 from multimodal.evaluation.gesture_peer import BORDERS, PeerRun
 from multimodal.evaluation.skin_tone import Look, look_of
 from multimodal.evaluation.stopwatch import median_ms, one_core, timed
@@ -75,17 +76,19 @@ def evaluate_gesture(
         ``images``, ``map50``, ``map50_95``, ``image_top1``, ``by_class: {name: {images, boxes, ap50, top1}}``,
         the same figures of each part under ``detector`` and ``skeleton``,
         ``confused: [[label, found, count]]``, ``by_tone`` and ``by_light: {group: {images, image_top1, ci95}}``,
+        where an ``index.csv`` of ``synth gestures`` lies beside it ``by_known`` (see there),
         ``ms: {both, detector, skeleton}`` (medians a photo), ``ms_per_image`` (the mean of both), ``problems``; with a
         peer, ``peer`` (see ``PeerRun.figures``) and ``lead_top1``: by how much ours is ahead of its best border.
 
     Raises:
         MissingError: The data set, the weights or the peer's networks are missing.
-        UsageError: Class names are not gestures, or no photo is sound.
+        UsageError: Class names are not gestures, no photo is sound, or an ``index.csv`` is of another kind.
     """
     folder = read_yolo_folder(data_yaml, split)
     require_classes(folder, GESTURES)
     folder = check_pictures(folder)
     require_samples(folder)
+    known = known_of(folder.root)
     with one_core():
         rival = None if peer is None else PeerRun(peer, borders)
         quick = (config or GestureConfig()).model_copy(update={"threshold": FLOOR})
@@ -96,6 +99,9 @@ def evaluate_gesture(
         result[part] = {key: value for key, value in _figures(run.found[part], run.truths).items() if key != "by_class"}
     result["confused"] = _confused(run.found["both"], run.truths)
     result |= by_group(image_hits(run.found["both"], run.truths), run.looks)
+    if known:
+        hits = {part: image_hits(run.found[part], run.truths) for part in PARTS}
+        result["by_known"] = by_known([sample.image.stem for sample in folder.samples], hits, known)
     result["ms"] = {part: median_ms(run.ms[part]) for part in PARTS}
     result["ms_per_image"] = round(float(np.mean(run.ms["both"])), 2)
     result["problems"] = folder.report()

@@ -54,6 +54,20 @@ def test_the_peer_reads_the_same_photos_in_the_same_run(tmp_path: Path) -> None:
     assert result["lead_top1"] == result["image_top1"] == 0.5
 
 
+def test_what_is_known_of_photos_groups_the_figures(tmp_path: Path) -> None:
+    data = write_fake_gestures(tmp_path / "set", gestures=("ok", "palm"), size=64)
+    columns = "picture,sign,side,glove,light,melanin,visible,width,height"
+    rows = ("ok_000,ok,left,none,room,0.1,1,0.3,0.3", "palm_000,palm,left,knitted,dark,0.9,1,0.3,0.3")
+    (tmp_path / "set/index.csv").write_text("\n".join((columns, *rows)) + "\n")
+    config = GestureConfig(detector=write_detector(tmp_path, [((16, 16, 48, 48), "ok", 0.9)]))
+    known = evaluate_gesture(data, tmp_path / "out", config=config)["by_known"]
+    assert known["light"] == {
+        "dark": {"images": 1, "both": 0.0, "detector": 0.0, "skeleton": 0.0},
+        "room": {"images": 1, "both": 1.0, "detector": 1.0, "skeleton": 0.0},
+    }
+    assert known["side"]["left"]["both"] == 0.5
+
+
 @pytest.mark.parametrize("kind", ["grey", "rgba", "deep", "pixel", "long"])
 def test_odd_pictures_are_read_and_broken_ones_counted(tmp_path: Path, kind: str) -> None:
     data = write_fake_gestures(tmp_path / "set", gestures=("ok", "palm", "rock"), size=64)
