@@ -183,6 +183,7 @@ def evaluate(
     null: Annotated[int, typer.Option(min=0, help="Run the pipeline so often on shuffled labels.")] = 0,
     executor: Annotated[Executor, typer.Option(help="ray: a cluster (RAY_ADDRESS), or this machine.")] = Executor.local,
     workers: Annotated[Optional[int], typer.Option(min=1, help="Folds at a time; default: the cores.")] = None,  # noqa: UP045
+    split: Annotated[Optional[str], typer.Option(help="Of gesture: train, val or test; default: val.")] = None,  # noqa: UP045
     peer: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Of gesture: folder of a public hand detector and classifier to read the same photos."),
@@ -196,8 +197,8 @@ def evaluate(
     json_: JsonFlag = False,
 ) -> None:
     """Measure ready weights on data that they have not seen, or train anew in every fold of a protocol."""
-    if peer is not None and what is not Evaluable.gesture:
-        raise UsageError("--peer reads hands: give it with 'evaluate gesture' only")
+    if what is not Evaluable.gesture and (peer is not None or split is not None):
+        raise UsageError("--peer and --split are for hands: give them with 'evaluate gesture' only")
     if borders is not None and peer is None:
         raise UsageError("--borders are the peer's: give --peer too")
     if what is Evaluable.gesture:
@@ -205,7 +206,7 @@ def evaluate(
         from multimodal.evaluation.gesture_peer import BORDERS, parse_borders
 
         chosen_borders = BORDERS if borders is None else parse_borders(borders)
-        summary = evaluate_gesture(data[0], out, peer=peer, borders=chosen_borders)
+        summary = evaluate_gesture(data[0], out, split or "val", peer=peer, borders=chosen_borders)
     elif what is Evaluable.units:
         from multimodal.evaluation import units
 

@@ -60,3 +60,11 @@ def test_a_damaged_weight_is_one_line_and_exit_3(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
     assert "damaged" in done.stderr
     assert "reinstall" in done.stderr
+
+
+def test_what_is_for_hands_alone_is_refused_elsewhere() -> None:
+    for option, value in (("--split", "train"), ("--peer", "x")):
+        words = ["veilspeak", "evaluate", "expression", "--data", "x", option, value]
+        done = run(f"import sys; sys.argv = {words!r}; import cli; cli.main()")
+        assert done.returncode == 2
+        assert "'evaluate gesture' only" in done.stderr
