@@ -1,8 +1,8 @@
 """Detectors of hands side by side: each trained on the same photos with the same epochs and seed, one row each.
 
 python -m multimodal.training.gesture_compare --config configs/gesture/train.yaml --data DIR --out DIR
-    [--models A,B,...] [--epochs N] [--imgsz N] [--seed N] [--start scratch|coco] [--test DIR] [--split NAME]
-    [--sizes] [--record CSV]
+    [--models A,B,...] [--epochs N] [--imgsz N] [--seed N] [--start scratch|coco] [--test DIR[:SPLIT]]...
+    [--set KEY=VALUE]... [--sizes] [--record CSV]
 
 The training folder is the one of ``train gesture``. Nothing is chosen on the held-out photos: the last epoch's weights
 are measured. All networks start alike: from scratch, or (``coco``) each from those tensors of ``detector.start`` among
@@ -17,7 +17,7 @@ import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,24 +57,22 @@ class Comparison:
         data: What the sets' folders are relative to.
         out: Where everything goes.
         models: Names of ``gesture_sizes.NETWORKS``.
-        test: A further YOLO folder to measure on, or None.
-        split: Which split of it.
+        tests: Further YOLO folders to measure on, each with its split; by folder name.
     """
 
     settings: GestureTraining
     data: Path
     out: Path
     models: tuple[str, ...]
-    test: Path | None = None
-    split: str = "val"
+    tests: Mapping[str, tuple[Path, str]] = field(default_factory=dict)
 
 
 def compare(run: Comparison) -> dict[str, dict[str, Any]]:
     """Train and measure every network, and write ``compare.json`` and ``compare.csv``.
 
     Returns:
-        By name: ``epochs, image_size, seed, start_tensors``, what ``size_row`` gives, ``images, map50, map50_95,
-        image_top1`` on the held-out photos, the same with ``test_`` before on the test split, ``ms`` and ``cpu_ms``.
+        By name: ``epochs, image_size, seed, small_epochs, start_tensors``, what ``size_row`` gives, ``images, map50, map50_95,
+        image_top1`` on the held-out photos, the same on each test with its name before, ``ms`` and ``cpu_ms``.
 
     Raises:
         MissingError: A data set, the starting tensors or Ultralytics is missing.
@@ -83,11 +81,12 @@ def compare(run: Comparison) -> dict[str, dict[str, Any]]:
     chosen = networks(run.models)
     run.out.mkdir(parents=True, exist_ok=True)
     set_offline(run.out / "settings")
-    splits = {"": (_prepared(run), "val")} | ({} if run.test is None else {"test_": (run.test, run.split)})
+    photos = _prepared(run)
+    splits = {"": (photos, "val")} | {f"{name}_": place for name, place in run.tests.items()}
     folders = {prefix: _checked(path, split) for prefix, (path, split) in splits.items()}
     rows: dict[str, dict[str, Any]] = {}
     for name, yaml in chosen.items():
-        rows[name] = _row(name, yaml, run, splits[""][0], folders)
+        rows[name] = _row(name, yaml, run, photos, folders)
         write_table(rows, run.out / "compare")
     paths = {name: run.out / name / f"{name}.onnx" for name in rows}
     times = median_times(paths, run.settings.detector.image_size)
@@ -154,6 +153,7 @@ def _row(name: str, yaml: str, run: Comparison, photos: Path, folders: Mapping[s
     home = run.out / name
     checkpoint = train_detector(config, photos, home / "run", run.data)
     row = {"epochs": epochs_done(home / "run"), "image_size": config.image_size, "seed": config.seed}
+    row["small_epochs"] = 0 if config.small_first is None else config.small_first.epochs
     row["start_tensors"] = _taken(config, run.data)
     row |= size_row(checkpoint_network(checkpoint), home / f"{name}.onnx", config.image_size)
     _write_card(home / f"{name}.onnx", name, row)
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         if given.data is None:
             raise UsageError("name the folder of the sets with --data, or ask for --sizes alone")
-        table = compare(Comparison(settings, given.data, given.out, names, given.test, given.split))
+        table = compare(Comparison(settings, given.data, given.out, names, _tests(given.test)))
     print(json.dumps(table, indent=2))
     if given.record:
         numbers = settings.model_dump(mode="json")
@@ -205,7 +205,20 @@ def _settings(given: argparse.Namespace) -> GestureTraining:
     named = {"detector.epochs": given.epochs, "detector.image_size": given.imgsz, "detector.seed": given.seed}
     changes = [f"{key}={value}" for key, value in named.items() if value is not None]
     changes += ["detector.start=null"] if given.start == "scratch" else []
+    changes += given.set
     return load_config(GestureTraining, given.config, changes)
+
+
+def _tests(given: Sequence[str]) -> dict[str, tuple[Path, str]]:
+    """Return the folders of ``DIR[:SPLIT]`` with their splits (``val`` unless named), by folder name."""
+    found = {}
+    for text in given:
+        path, _, split = text.rpartition(":") if text.endswith((":train", ":val", ":test")) else (text, "", "val")
+        name = Path(path).parent.name if path.endswith(".yaml") else Path(path).name
+        if name in found:
+            raise UsageError(f"two tests are in folders called {name!r}: rename one")
+        found[name] = (Path(path), split)
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -218,8 +231,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--imgsz", type=int)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--start", choices=("scratch", "coco"), default="scratch")
-    parser.add_argument("--test", type=Path, help="a further YOLO folder to measure on")
-    parser.add_argument("--split", default="val", help="which split of it")
+    parser.add_argument("--test", action="append", default=[], help="DIR[:SPLIT], a further YOLO folder to measure on")
+    parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, another number of the config")
     parser.add_argument("--sizes", action="store_true", help="sizes and times alone, without training")
     parser.add_argument("--record", type=Path)
     return parser

@@ -120,10 +120,23 @@ def test_the_command_line_wins_over_the_config() -> None:
     detector = module._settings(given).detector
     assert (detector.epochs, detector.image_size, detector.seed, detector.start) == (3, 96, 7, None)
     assert module._settings(module._parser().parse_args(["--start", "coco"])).detector.start is not None
+    given = module._parser().parse_args(["--set", "detector.mosaic=0.5", "--set", "rendered=null"])
+    assert (module._settings(given).detector.mosaic, module._settings(given).rendered) == (0.5, None)
     with pytest.raises(UsageError, match="--data"):
         main([])
     with pytest.raises(UsageError, match="image_size"):
         main(["--imgsz", "100", "--sizes"])
+
+
+def test_tests_by_folder_with_their_splits() -> None:
+    told = module._tests(["some/signs:train", "other/data.yaml", "c:/x:y/third"])
+    assert told == {
+        "signs": (Path("some/signs"), "train"),
+        "other": (Path("other/data.yaml"), "val"),
+        "third": (Path("c:/x:y/third"), "val"),
+    }
+    with pytest.raises(UsageError, match="called 'signs'"):
+        module._tests(["a/signs", "b/signs/data.yaml"])
 
 
 def test_other_photos_in_the_same_folder_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +178,11 @@ def test_networks_are_trained_on_the_same_photos_and_measured(
     config.write_text(yaml.safe_dump(content))
     fake_tracker(monkeypatch, read_yolo_folder(data, "train").samples)
     run = Comparison(
-        load_config(GestureTraining, config), tmp_path, tmp_path / "out", ("veilspeak_yolo_n_v2", "yolo26n"), data
+        load_config(GestureTraining, config),
+        tmp_path,
+        tmp_path / "out",
+        ("veilspeak_yolo_n_v2", "yolo26n"),
+        {"first": (data, "val")},
     )
     kill_after_the_first_epoch(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
@@ -175,8 +192,8 @@ def test_networks_are_trained_on_the_same_photos_and_measured(
     assert list(table) == ["veilspeak_yolo_n_v2", "yolo26n"]
     for row in table.values():
         assert (row["epochs"], row["image_size"], row["seed"], row["start_tensors"]) == (2, 64, 0, 0)
-        assert (row["images"], row["test_images"]) == (len(SIGNS), 12)
-        assert {"map50", "map50_95", "image_top1", "test_map50", "parameters", "onnx_bytes", "ms"} <= set(row)
+        assert (row["images"], row["first_images"]) == (len(SIGNS), 12)
+        assert {"map50", "map50_95", "image_top1", "first_map50", "parameters", "onnx_bytes", "ms"} <= set(row)
     assert json.loads((tmp_path / "out/compare.json").read_text()) == table
     longer = load_config(GestureTraining, config, ["detector.epochs=3"])
     with pytest.raises(UsageError, match="another config"):
