@@ -71,8 +71,9 @@ def compare(run: Comparison) -> dict[str, dict[str, Any]]:
     """Train and measure every network, and write ``compare.json`` and ``compare.csv``.
 
     Returns:
-        By name: ``epochs, image_size, seed, small_epochs, start_tensors``, what ``size_row`` gives, ``images, map50, map50_95,
-        image_top1`` on the held-out photos, the same on each test with its name before, ``ms`` and ``cpu_ms``.
+        By name: ``epochs, image_size, seed, small_epochs, start_tensors``, what ``size_row`` gives, ``images,
+        map50, map50_95, image_top1`` on the held-out photos, the same on each test with its name before, ``ms`` and
+        ``cpu_ms``.
 
     Raises:
         MissingError: A data set, the starting tensors or Ultralytics is missing.
