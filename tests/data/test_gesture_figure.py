@@ -47,7 +47,7 @@ def test_posing_is_the_weighted_sum_over_bones(figure: Figure) -> None:
         np.testing.assert_allclose(posed[vertex], place, atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(st.floats(-4, 0.5), st.floats(2, 8), st.floats(0.8, 4.5)), st.floats(-180, 180), st.floats(-40, 40))
 def test_bones_keep_their_lengths(wrist: tuple[float, float, float], yaw: float, pitch: float) -> None:
     rig = Figure(load_body().vertices).arms["r"]

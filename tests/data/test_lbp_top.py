@@ -77,7 +77,7 @@ def test_there_are_58_uniform_patterns_and_one_for_the_rest() -> None:
     assert (table == 58).sum() == 256 - 58
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(1, 60), st.floats(0.2, 0.8))
 def test_brightness_and_contrast_hardly_matter(seed: int, lift: int, scale: float) -> None:
     clip = texture(seed, (10, 16, 16), 160)

@@ -21,7 +21,7 @@ def script(seed: int, seconds: float = 20.0) -> LongScript:
     return sample_long_script(np.random.default_rng(seed), seconds=seconds)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([5.0, 20.0, 60.0]))
 def test_expressions_are_coded_in_order_and_apart(seed: int, seconds: float) -> None:
     long = script(seed, seconds)

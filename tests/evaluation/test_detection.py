@@ -76,7 +76,7 @@ def slow_ap(predictions: list[Boxes], truths: list[Boxes], name: int, threshold:
     return float(sum((heights[i] + heights[i + 1]) / 200 for i in range(100)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pictures(scored=True), pictures(scored=False))
 def test_map_agrees_with_the_slow_version(predictions: list[Boxes], truths: list[Boxes]) -> None:
     map50, map50_95, table = mean_average_precision(predictions, truths, CLASSES)

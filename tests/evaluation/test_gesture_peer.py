@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_peer import write_peer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import MissingError, UsageError
@@ -72,7 +72,6 @@ def test_planes_are_stretched_red_first() -> None:
     assert got[0, :, 0, 0] == pytest.approx([1, -127 / 128, -127 / 128])
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 90), min_size=2, max_size=2), st.lists(st.floats(2, 60), min_size=2, max_size=2))
 def test_squares_hold_the_box_and_stay_in_the_picture(corner: list[float], size: list[float]) -> None:
     box = np.array([*corner, corner[0] + size[0], corner[1] + size[1]])

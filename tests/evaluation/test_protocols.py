@@ -22,7 +22,7 @@ def samples_of(owners: list[int], sets: list[int], labels: list[int]) -> FlowSam
     return FlowSamples(flow, seen, labels_, subjects, datasets, tuple(str(i) for i in range(count)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 9), min_size=4, max_size=40),
     st.lists(st.integers(0, 2), min_size=1, max_size=10),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_example import DATASETS, SUBJECTS, write_example
 
@@ -122,7 +122,6 @@ CONDITIONS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(CONDITIONS, st.integers(1, 6), st.floats(0, 1), st.floats(0, 1))
 def test_nothing_of_the_curve_lies_outside_or_on_top_of_each_other(
     conditions: list[tuple[str, float]], runs: int, low: float, high: float

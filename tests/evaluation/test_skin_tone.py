@@ -19,7 +19,7 @@ def patch(colour: tuple[int, int, int], shade: float = 1.0, size: int = 24) -> n
     return np.clip(np.round(255 * linear ** (1 / 2.2) + noise), 0, 255).astype(np.uint8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(SKINS), st.floats(0.25, 1), st.floats(0.25, 1))
 def test_the_darker_the_patch_the_smaller_the_angle(colour: tuple[int, int, int], one: float, other: float) -> None:
     assume(max(one, other) / min(one, other) > 1.15)  # less is lost in eight bits
@@ -37,7 +37,7 @@ def test_darker_skins_have_smaller_angles() -> None:
     assert tones[-1] == "tan_dark"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 150), st.integers(0, 90), st.sampled_from(SKINS))
 def test_the_tone_does_not_hang_on_the_place(left: int, top: int, colour: tuple[int, int, int]) -> None:
     image = np.full((120, 180, 3), (90, 120, 160), np.uint8)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.evaluation.spotted import Counts, Interval, count, iou, matched
@@ -26,7 +26,6 @@ def slow_hits(found: list[Interval], truth: list[Interval]) -> int:
     )
 
 
-@settings(deadline=None)
 @given(INTERVALS, INTERVALS)
 def test_overlap_counts_frames(one: Interval, other: Interval) -> None:
     assert iou(one, other) == pytest.approx(slow_iou(one, other))
@@ -34,7 +33,6 @@ def test_overlap_counts_frames(one: Interval, other: Interval) -> None:
     assert iou(one, one) == 1
 
 
-@settings(deadline=None)
 @given(LISTS, LISTS)
 def test_as_many_as_possible_hit_one_to_one(found: list[Interval], truth: list[Interval]) -> None:
     pairs = matched(found, truth)
@@ -43,7 +41,6 @@ def test_as_many_as_possible_hit_one_to_one(found: list[Interval], truth: list[I
     assert all(slow_iou(found[row], truth[column]) >= 0.5 for row, column in pairs)
 
 
-@settings(deadline=None)
 @given(LISTS, LISTS, st.integers(0, 1000))
 def test_f1_lies_between_0_and_1_and_does_not_hang_on_when(
     found: list[Interval], truth: list[Interval], shift: int
@@ -56,7 +53,6 @@ def test_f1_lies_between_0_and_1_and_does_not_hang_on_when(
     assert count(*moved) == counts
 
 
-@settings(deadline=None)
 @given(LISTS)
 def test_the_truth_is_perfect_and_nothing_is_not(truth: list[Interval]) -> None:
     assert count(truth, truth).f1 == (1.0 if truth else 0.0)

@@ -23,7 +23,7 @@ def drawn(seed: int, unknown: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
     return truth, rng.random((40, 12))
 
 
-@settings(deadline=None, max_examples=20)  # scikit-learn takes its time
+@settings(max_examples=20)  # scikit-learn takes its time
 @given(st.integers(0, 10_000))
 def test_scores_are_those_of_scikit_learn_over_known_clips(seed: int) -> None:
     truth, scores = drawn(seed)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.expression.flow_features import Wave, strongest, waves
@@ -56,7 +56,6 @@ def test_a_lost_face_ends_a_window() -> None:
     assert waves(places, starts, HALF, (3, 15)) == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 20), st.floats(0.1, 5)), max_size=15), st.floats(0.1, 3))
 def test_of_waves_that_overlap_the_highest_is_kept(rows: list[tuple[int, int, float]], least: float) -> None:
     found = [Wave(first, first + length, height) for first, length, height in rows]

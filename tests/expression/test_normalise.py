@@ -18,7 +18,7 @@ def clip(time: int = 3, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(time, 3, 28, 28)).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(gain=st.floats(0.01, 200), seed=st.integers(0, 1000), time=st.integers(1, 5))
 def test_gain_and_offset_of_any_map_and_channel_drop_out(gain: float, seed: int, time: int) -> None:
     rng = np.random.default_rng(seed)
@@ -60,7 +60,7 @@ def test_what_is_hidden_leaves_no_trace(region: str) -> None:
     assert not first[:, :, y : y + CROP, x : x + CROP].any()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(visibility=VISIBILITIES, seed=st.integers(0, 1000))
 def test_cells_that_cannot_be_seen_have_no_say(visibility: np.ndarray, seed: int) -> None:
     hidden, flow = ~visible_cells(visibility), clip(2, seed)
@@ -70,7 +70,7 @@ def test_cells_that_cannot_be_seen_have_no_say(visibility: np.ndarray, seed: int
     np.testing.assert_array_equal(normalised_clip(flow, visibility), normalised_clip(other, visibility))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(visibility=VISIBILITIES, seed=st.integers(0, 1000))
 def test_a_mirrored_clip_is_the_clip_mirrored(visibility: np.ndarray, seed: int) -> None:
     sign = np.array([-1, 1, 1], np.float32)
@@ -80,7 +80,7 @@ def test_a_mirrored_clip_is_the_clip_mirrored(visibility: np.ndarray, seed: int)
     np.testing.assert_allclose(normalised_clip(turned, visibility[list(MIRROR)]), expected, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(visibility=VISIBILITIES)
 def test_visible_cells_equal_a_loop_over_cells(visibility: np.ndarray) -> None:
     shown = {name for name, share in zip(REGIONS, visibility, strict=True) if share >= HIDDEN_BELOW}

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -13,14 +13,12 @@ from multimodal.expression.peaks import peak_intervals, smoothed
 SCORES = arrays(np.float64, st.integers(1, 60), elements=st.integers(-50, 50).map(float))
 
 
-@settings(deadline=None)
 @given(SCORES, st.integers(0, 8))
 def test_smoothing_is_the_mean_of_the_frames_that_there_are(scores: np.ndarray, reach: int) -> None:
     slow = [scores[max(n - reach, 0) : n + reach + 1].mean() for n in range(len(scores))]
     np.testing.assert_allclose(smoothed(scores, reach), slow, atol=1e-9)
 
 
-@settings(deadline=None)
 @given(SCORES, st.integers(1, 8), st.floats(0, 1))
 def test_intervals_lie_in_the_video_and_their_middles_apart(scores: np.ndarray, half: int, p: float) -> None:
     found = peak_intervals(scores, np.ones(len(scores), bool), half, p)
@@ -30,7 +28,6 @@ def test_intervals_lie_in_the_video_and_their_middles_apart(scores: np.ndarray, 
     assert all(later[0] - one[0] >= half for one, later in pairwise(whole))
 
 
-@settings(deadline=None)
 @given(SCORES, st.integers(1, 8), st.sampled_from([0.25, 2.0, 8.0]), st.integers(-20, 20))
 def test_unit_and_zero_of_the_score_do_not_matter(scores: np.ndarray, half: int, factor: float, shift: int) -> None:
     there = np.ones(len(scores), bool)

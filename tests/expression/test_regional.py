@@ -73,7 +73,7 @@ def test_hidden_regions_do_not_leak(network: torch.nn.Module) -> None:
     assert not network(clips, visibility).attention[:, 4:9].any()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(rows=st.lists(VISIBILITIES, min_size=2, max_size=2), options=st.sampled_from(OPTIONS), training=st.booleans())
 def test_cells_that_cannot_be_seen_have_no_say(rows: list[np.ndarray], options: dict, training: bool) -> None:
     clips, visibility = batch(2, 2)[0], torch.from_numpy(np.stack(rows))
@@ -83,7 +83,7 @@ def test_cells_that_cannot_be_seen_have_no_say(rows: list[np.ndarray], options: 
     assert all(torch.equal(a, b) for a, b in zip(one.buffers(), other.buffers(), strict=True))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(visibility=VISIBILITIES)
 def test_the_network_looks_at_the_cells_that_normalisation_calls_visible(visibility: np.ndarray) -> None:
     network, looked = small(), []

@@ -39,7 +39,7 @@ def smile(strength: float = 2.0) -> dict[str, float]:
     return dict.fromkeys(MOUTH, strength)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     start=st.floats(300, 900),
     rise=st.floats(80, 280),
@@ -60,7 +60,7 @@ def test_a_micro_expression_is_spotted_once_and_timed(
     assert start + rise < found[0].offset_ms <= start + rise + 0.7 * fall + slack
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), noise=st.floats(0.0, 0.25), fps=st.sampled_from([15.0, 30.0, 60.0]))
 def test_noise_alone_is_none(seed: int, noise: float, fps: float) -> None:
     times = np.arange(0, 3000, 1000 / fps)
@@ -73,7 +73,7 @@ def test_a_slow_movement_is_none(rise: float, fall: float) -> None:
     assert spot(motions(bump(times, 500, rise, fall), times, smile())) == []
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(rise=st.floats(60, 400), hold=st.floats(600, 1500))
 def test_a_movement_that_stays_is_none(rise: float, hold: float) -> None:
     times = np.arange(0, 3000, 1000 / 30)

@@ -21,7 +21,7 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(2, 6), st.integers(2, 7), st.integers(1, 5), st.integers(0, 1000))
 def test_coral_is_the_distance_of_the_covariances(n: int, m: int, width: int, seed: int) -> None:
     source = torch.Generator().manual_seed(seed)

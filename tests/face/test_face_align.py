@@ -14,7 +14,7 @@ from multimodal.face.pose import eye_centres, eye_distance, fit_pose
 ANGLE = st.floats(-25, 25)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(20, 200), st.floats(-50, 900), st.floats(-50, 900), ANGLE, ANGLE, ANGLE)
 def test_eyes_come_to_their_places(scale: float, x: float, y: float, yaw: float, pitch: float, roll: float) -> None:
     points = landmarks(scale, (x, y), (yaw, pitch, roll))
@@ -22,7 +22,7 @@ def test_eyes_come_to_their_places(scale: float, x: float, y: float, yaw: float,
     np.testing.assert_allclose(found, [EYE_LEFT, EYE_RIGHT], atol=1e-3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-20, 20), st.floats(-15, 15), st.floats(-40, 40))
 def test_mouth_comes_near_its_place_whatever_the_pose(yaw: float, pitch: float, roll: float) -> None:
     points = landmarks(turn=(yaw, pitch, roll))
@@ -37,7 +37,7 @@ def test_a_sliding_mouth_changes_nothing() -> None:
     np.testing.assert_allclose(face_transform(slid), face_transform(points))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ANGLE, ANGLE, ANGLE)
 def test_pose_signs(yaw: float, pitch: float, roll: float) -> None:
     found = fit_pose(landmarks(turn=(yaw, pitch, roll)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_detector import SIZE, write_constant, write_detector
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.errors import MissingError
@@ -14,7 +14,6 @@ from multimodal.gesture.detector import Detection, HandDetector, decode, letterb
 from multimodal.results import GESTURES
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([32, 64]))
 def test_letterbox_keeps_shape_and_place(height: int, width: int, size: int) -> None:
     image = np.full((height, width, 3), 255, np.uint8)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.data.fake_gestures import fake_hand
@@ -31,7 +31,6 @@ def hands(count: int = 6) -> np.ndarray:
     return points
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 300), st.floats(-500, 500), st.floats(-500, 500))
 def test_place_and_size_drop_out(scale: float, x: float, y: float) -> None:
     points = hands(1)[0]

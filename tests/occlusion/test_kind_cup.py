@@ -92,7 +92,7 @@ def test_forms_and_lids_exist() -> None:
     assert set(LIDS) < set(SHAPES)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     style=st.sampled_from(styles("cup")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

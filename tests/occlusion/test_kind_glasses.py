@@ -40,7 +40,7 @@ def test_styles_differ_by_more_than_chance_does() -> None:
     assert apart[np.triu_indices(len(STYLES), 1)].min() > 0.004
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     style=st.sampled_from(styles("glasses")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

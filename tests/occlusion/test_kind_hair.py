@@ -56,7 +56,7 @@ def test_no_skin_shows_between_hairline_and_crown(style: str) -> None:
     assert (drawn(style, points).alpha[down, x] > 0.85).mean() > 0.97
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     style=st.sampled_from(styles("hair")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

@@ -142,7 +142,7 @@ def test_hands_are_of_either_side_and_of_all_tones() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_more_melanin_is_darker(one: float, other: float) -> None:
     hand = rendered("finger-on-lips")
     light, dark = (in_tone(hand, melanin) for melanin in sorted((one, other)))
@@ -183,7 +183,7 @@ def test_the_hand_rolls_with_the_head() -> None:
     st.tuples(st.floats(-50, 50), st.floats(-35, 35), st.floats(-65, 65)),
     st.integers(0, 99),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_it_never_fails(
     style: str, scale: float, place: tuple[float, float], turn: tuple[float, float, float], seed: int
 ) -> None:

@@ -87,7 +87,7 @@ def test_hairs_stand_out_from_their_roots_and_hang() -> None:
     assert way[:, 1].mean() > 4
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     style=st.sampled_from(styles("microphone")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

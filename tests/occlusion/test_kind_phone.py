@@ -84,7 +84,7 @@ def test_size_is_true() -> None:
     np.testing.assert_allclose(np.ptp(every, axis=0), (72, 150, 8), atol=0.2)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(
     style=st.sampled_from(styles("phone")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

@@ -44,7 +44,7 @@ def test_every_style_hides_the_mouth_and_leaves_eyes_and_brows(style: str) -> No
     assert hidden[UPPER].max() == 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     style=st.sampled_from(styles("scarf")),
     # Beyond twenty degrees of nodding a flat scarf leaves much of a foreshortened chin free (docs/masked-data.md).

@@ -29,7 +29,7 @@ def test_every_style_hides_the_eyes_and_leaves_the_mouth(style: str) -> None:
     assert hidden[LOWER].max() == 0
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     style=st.sampled_from(styles("sunglasses")),
     turn=st.tuples(st.floats(-20, 20), st.floats(-12, 12), st.floats(-60, 60)),
@@ -42,7 +42,7 @@ def test_the_eyes_stay_hidden_on_turned_heads(style: str, turn: tuple[float, flo
     assert hidden[LOWER].max() < 0.05
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     style=st.sampled_from(styles("sunglasses")),
     turn=st.tuples(st.floats(-45, 45), st.floats(-30, 30), st.floats(-60, 60)),

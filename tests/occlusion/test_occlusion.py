@@ -162,7 +162,7 @@ def test_a_face_that_leaves_the_picture_is_no_error() -> None:
     np.testing.assert_array_equal(gone.image, image)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-25, 25), st.floats(-20, 20), st.floats(-30, 30), st.floats(0.7, 1.4), st.floats(-40, 40))
 def test_rigid_motion_is_recovered(yaw: float, pitch: float, roll: float, grow: float, shift: float) -> None:
     before, after = head(), head(70 * grow, (170 + shift, 110), (yaw, pitch, roll))

@@ -14,7 +14,7 @@ def textured(seed: int = 0, shape: tuple[int, int] = (120, 160)) -> np.ndarray:
     return np.clip(cv2.GaussianBlur(noise, (0, 0), 3) * 250 + 128, 0, 255).astype(np.uint8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(-24, 24), st.floats(-24, 24))
 def test_a_sweep_is_the_average_over_its_way(x: float, y: float) -> None:
     image = textured()

@@ -49,7 +49,7 @@ def test_a_printed_skin_is_its_picture() -> None:
     np.testing.assert_allclose(printed(picture)(s, t), picture.reshape(-1, 3), atol=1e-9)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.floats(-35, 35))
 def test_the_face_hides_what_is_behind_it_and_nothing_before_it(yaw: float) -> None:
     points = face((yaw, 0, 0))

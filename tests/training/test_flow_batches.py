@@ -53,7 +53,7 @@ def centre_of(picture: torch.Tensor) -> tuple[float, float]:
     return float((mass.sum(dim=1) * line).sum()), float((mass.sum(dim=0) * line).sum())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(visibility=VISIBILITIES, seed=st.integers(0, 1000))
 def test_a_batch_is_normalised_as_its_clips_one_by_one(visibility: np.ndarray, seed: int) -> None:
     flow = maps(seed=seed)

@@ -106,7 +106,7 @@ def slow_cost(weights: np.ndarray, logs: np.ndarray, labels: list[int]) -> float
     return float(cost)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(2, 3), st.integers(1, 12))
 def test_no_weights_nearby_are_better(seed: int, parts: int, clips: int) -> None:
     rng = np.random.default_rng(seed)

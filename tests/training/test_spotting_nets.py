@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from fake_spotting import fake_clip, fake_film
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multimodal.expression.zoo.systems import SystemConfig, systems, systems_for
@@ -58,7 +58,6 @@ def test_bytes_stand_for_0_to_1(one: SystemConfig) -> None:
     np.testing.assert_allclose(scores(network, rows), scores(network, rows.float() / 255, batch=2), atol=1e-5)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 40),
     st.integers(1, 12),
