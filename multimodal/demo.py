@@ -107,7 +107,7 @@ class Demo:
         self._frames = enter(FramesSink(self._paths["frames"]))
         self._video = enter(VideoSink(self._paths["video"], self._source.fps))
         self._window = enter(Window()) if self._show else None
-        self._speaker: Speaker = enter(Speaker(self._config.speech, play=self._speak, wav=self._paths["audio"]))
+        self._speaker: Speaker = enter(Speaker(self._config.voice(), play=self._speak, wav=self._paths["audio"]))
         if self._window is not None and self._window.note:
             _tell(self._window.note)
         self._warn_of_compression()

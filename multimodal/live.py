@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from multimodal import weights
 from multimodal.config import Config, load_config, shipped
@@ -25,7 +26,7 @@ from multimodal.face.covers import hand_outlines
 from multimodal.face.mesh import TrackerConfig
 from multimodal.face.window import WindowConfig
 from multimodal.fusion.decide import Decider, DecisionConfig
-from multimodal.fusion.lexicon import load_lexicon
+from multimodal.fusion.lexicon import choose_lexicon
 from multimodal.gesture.reader import GestureConfig
 from multimodal.media.prefetch import prefetch
 from multimodal.results import Decision, ExpressionResult, FaceObservation, Frame, GestureResult, Motion
@@ -56,11 +57,13 @@ class FusionConfig(Config):
 
     Attributes:
         weights: Name or path of the fusion head's weights.
-        lexicon: A lexicon of the user's own; None for the shipped one.
+        language: Of the sentences.
+        lexicon: A lexicon of the user's own, which lies over the shipped one.
         decision: Timing and thresholds.
     """
 
     weights: str = "fusion-head"
+    language: str = Field(default="en", min_length=1)
     lexicon: Path | None = None
     decision: DecisionConfig = DecisionConfig()
 
@@ -74,6 +77,10 @@ class LiveConfig(Config):
     gesture: GestureConfig = GestureConfig()
     fusion: FusionConfig = FusionConfig()
     speech: SpeechConfig = SpeechConfig()
+
+    def voice(self) -> SpeechConfig:
+        """Return the speech room's share, with the lexicon's language where it names none."""
+        return self.speech.model_copy(update={"language": self.speech.language or self.fusion.language})
 
 
 def load_live_config(path: Path | None = None, overrides: list[str] | None = None) -> LiveConfig:
@@ -160,7 +167,7 @@ class Live:
         self.config, self.independent = config, independent
         self.timings = Timings()
         self._check_weights()
-        lexicon = load_lexicon(config.fusion.lexicon)
+        lexicon = choose_lexicon(config.fusion.language, config.fusion.lexicon)
         self._stack = ExitStack()
         with ExitStack() as building:
             self._build(building)

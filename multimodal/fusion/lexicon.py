@@ -1,4 +1,7 @@
-"""The lexicon: what a gesture means together with an affect, read from YAML that a user can edit."""
+"""The lexicon: what a gesture means together with an affect, read from YAML that a user can edit.
+
+One comes with veilspeak for each of some languages. A personal one lies over it, gesture by gesture.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,21 @@ from multimodal.results import AFFECTS, GESTURES
 LONGEST = 80
 """The most characters that a sentence may have."""
 
+LANGUAGES = ("de", "en", "es", "fr")
+"""Those that come with veilspeak."""
+
 
 class Lexicon(Config):
     """Sentences by gesture and affect.
 
     Attributes:
-        language: Two-letter code of the sentences' language.
+        language: Two-letter code of the sentences' language; a personal lexicon need not tell.
+        alone: Of a personal lexicon: nothing but what it names is said.
         sentences: gesture -> affect -> sentence; every gesture that is named has at least ``none``.
     """
 
-    language: str = "en"
+    language: str | None = None
+    alone: bool = False
     sentences: dict[str, dict[str, str]]
 
     @field_validator("sentences")
@@ -37,6 +45,14 @@ class Lexicon(Config):
         """Return the sentence of a pair; without one the gesture's plain meaning, without that None."""
         by_affect = self.sentences.get(gesture, {})
         return by_affect.get(affect, by_affect.get("none"))
+
+    def over(self, base: Lexicon) -> Lexicon:
+        """Return the lexicon that says what this one says of the gestures that it names, of others what ``base`` says.
+
+        A gesture that is named takes none of ``base``'s sentences: they would go with another meaning.
+        """
+        sentences = self.sentences if self.alone else {**base.sentences, **self.sentences}
+        return Lexicon(language=base.language, sentences=sentences)
 
 
 def _check_gesture(gesture: str, by_affect: dict[str, str]) -> None:
@@ -67,15 +83,40 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[object, ob
 _NoDoubles.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def load_lexicon(path: Path | None = None) -> Lexicon:
-    """Read a lexicon, by default the English one that is shipped.
+def choose_lexicon(language: str = "en", personal: Path | None = None) -> Lexicon:
+    """Return the lexicon of a language, with a personal one over it.
+
+    Args:
+        language: One of ``LANGUAGES``, or that of a personal lexicon that stands alone.
+        personal: The user's own; None: there is none.
+
+    Raises:
+        MissingError: There is no such file.
+        UsageError: There is no such language, the personal lexicon is in another one, or see ``read_lexicon``.
+    """
+    own = None if personal is None else read_lexicon(personal)
+    if own is not None and own.language not in (None, language):
+        raise UsageError(
+            f"{personal} is in {own.language!r}, the rest in {language!r}: set fusion.language={own.language}"
+        )
+    if own is not None and own.alone:
+        return own.over(Lexicon(language=language, sentences={}))
+    if language not in LANGUAGES:
+        raise UsageError(
+            f"no lexicon in {language!r}: take one of {', '.join(LANGUAGES)}, or give your own with 'alone: true'"
+        )
+    base = read_lexicon(shipped(f"lexicon/{language}.yaml"))
+    return base if own is None else own.over(base)
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """Read a lexicon's file.
 
     Raises:
         MissingError: There is no such file.
         UsageError: It has an unknown gesture or affect, a gesture without plain meaning, a doubled key, or a sentence
             that is empty or too long.
     """
-    path = path or shipped("lexicon.yaml")
     content = read_yaml(path)
     try:
         yaml.load(path.read_text(encoding="utf-8"), Loader=_NoDoubles)

@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 from multimodal.errors import MissingError
 from multimodal.registry import Registry
 from multimodal.speech.config import SpeechConfig
+from multimodal.speech.manner import PLAIN, Manner
 from multimodal.speech.sound import Sound
 
 
@@ -38,8 +39,11 @@ class SpeechEngine(ABC):
         self.config = config
 
     @abstractmethod
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
-        """Return the sound of a text, mono; ``rate`` above 1 is faster. An empty text gives an empty sound."""
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
+        """Return the sound of a text, mono; an empty text gives an empty sound.
+
+        The engine minds the manner's rate, and its pitch if it can; loudness is not its business.
+        """
 
     @classmethod
     @abstractmethod
@@ -84,5 +88,5 @@ def choose(config: SpeechConfig) -> type[SpeechEngine]:
     for name, state in found.items():
         if state.ok:
             return speech_engines.get(name)
-    first = next(iter(found))
-    raise MissingError(f"speech engine {first}: {found[first].detail}")
+    remedies = "; ".join(f"{name}: {state.detail}" for name, state in found.items())
+    raise MissingError(f"no voice for {config.language or 'en'!r}: speech engine {remedies}")

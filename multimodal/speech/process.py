@@ -197,7 +197,8 @@ class Speaker:
                 return
             self._current = job = self._waiting.popleft()
         self._deadline = time.monotonic() + self._patience
-        self._child.send({"do": "say", "id": job.number, "text": job.decision.sentence})
+        decision = job.decision
+        self._child.send({"do": "say", "id": job.number, "text": decision.sentence, "affect": decision.affect})
 
     def _handle(self, message: dict[str, object], payload: bytes) -> None:
         kind, job = message["is"], self._current

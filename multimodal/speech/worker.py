@@ -13,6 +13,7 @@ from typing import IO, Any
 from multimodal.media.slot import Slot
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import SpeechEngine, speech_engines
+from multimodal.speech.manner import PLAIN, Manner, amplified, manner_of
 from multimodal.speech.messages import receive, send
 from multimodal.speech.player import no_sound_card, play
 from multimodal.speech.sound import Sound, resample, to_pcm
@@ -74,12 +75,13 @@ class Worker:
         importlib.import_module("multimodal.speech.engines")
         importlib.import_module(self._setup["module"])
         engine = speech_engines.get(self._setup["engine"])(self._config)
-        _speak(engine, _WARM_UP, self._config.rate)  # the first sentence is slow in every engine
+        _speak(engine, _WARM_UP, PLAIN)  # the first sentence is slow in every engine
         return engine
 
     def _do(self, job: dict[str, Any], speak: Any) -> None:
         try:
-            sound = speak(job["text"], self._config.rate)
+            manner = manner_of(str(job.get("affect", "none")), self._config.rate, self._config.expressive)
+            sound = speak(job["text"], manner)
             send(self._answers, {"is": "sound", "id": job["id"], "rate": sound.sample_rate}, to_pcm(sound))
             if self._play and not self._stopped.is_set():
                 play(sound, self._stopped)
@@ -104,8 +106,8 @@ def _vanish() -> None:
     os._exit(0)
 
 
-def _speak(engine: SpeechEngine, text: str, rate: float) -> Sound:
-    return resample(engine.synthesize(text, rate), SAMPLE_RATE)
+def _speak(engine: SpeechEngine, text: str, manner: Manner) -> Sound:
+    return amplified(resample(engine.synthesize(text, manner), SAMPLE_RATE), manner.gain_db)
 
 
 def _reason(error: BaseException) -> str:

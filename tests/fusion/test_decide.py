@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from multimodal.fusion.decide import Decider, DecisionConfig, Meaning
-from multimodal.fusion.lexicon import load_lexicon
+from multimodal.fusion.lexicon import choose_lexicon
 from multimodal.results import EXPRESSIONS, GESTURES, Decision, ExpressionResult, GestureResult, Hand
 
 STEP = 100.0
@@ -34,7 +34,7 @@ def play(
     script: str, expressions: dict[int, ExpressionResult] | None = None, sure: float = 0.9, **config: float
 ) -> list[Decision]:
     """One letter a frame of 100 ms: l like, p palm, . nothing; expressions by frame."""
-    decider = Decider(DecisionConfig(**config), product, load_lexicon())
+    decider = Decider(DecisionConfig(**config), product, choose_lexicon())
     names = {"l": "like", "p": "palm", "n": "no_gesture"}
     decisions = []
     for i, letter in enumerate(script):
@@ -111,14 +111,14 @@ def test_rest_is_no_sign() -> None:
 
 
 def test_gap_forgets_the_sign_but_not_what_was_said() -> None:
-    decider = Decider(DecisionConfig(), product, load_lexicon())
+    decider = Decider(DecisionConfig(), product, choose_lexicon())
     times = [STEP * i for i in range(8)] + [5000 + STEP * i for i in range(4)]
     said = [decider.push(t, GestureResult(i, t, (hand("like", 0.9),)), None) for i, t in enumerate(times)]
     assert not any(said)
 
 
 def test_single_picture_is_decided_at_once() -> None:
-    decider = Decider(DecisionConfig(), product, load_lexicon())
+    decider = Decider(DecisionConfig(), product, choose_lexicon())
     decision = decider.single(0, GestureResult(0, 0, (hand("like", 0.9),)))
     assert decision is not None
     assert decision.sure

@@ -8,6 +8,7 @@ import time
 
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import Availability, SpeechEngine, register_speech_engine
+from multimodal.speech.manner import PLAIN, Manner
 from multimodal.speech.sound import Sound, silence
 
 HEAVY = {"torch", "mediapipe", "cv2", "av", "pytest"}
@@ -18,7 +19,7 @@ class Fake(SpeechEngine):
     def available(cls, config: SpeechConfig) -> Availability:
         return Availability(True, "a fake")
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
         return silence(0.25, 8000)
 
 
@@ -26,7 +27,7 @@ class Fake(SpeechEngine):
 class Moody(Fake):
     """Does what the sentence says."""
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
         print("libraries print what they like")
         if "hang" in text:
             time.sleep(600)
@@ -64,7 +65,7 @@ class Absent(Fake):
 class Program(Fake):
     """Hangs in a program of its own, whose number it leaves behind."""
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
         import subprocess
         from pathlib import Path
 

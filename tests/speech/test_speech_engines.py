@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from multimodal.errors import MissingError, UsageError
 from multimodal.registry import Registry
+from multimodal.results import AFFECTS
 from multimodal.speech import doctor, engines
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import PREFERENCE, SpeechEngine, choose, register_speech_engine, speech_engines
+from multimodal.speech.manner import MANNERS, PLAIN, Manner, amplified, manner_of
 from multimodal.speech.sound import Sound, from_pcm, from_wav, resample, silence, to_pcm
 from multimodal.speech.timeline import WavTimeline
 
@@ -54,7 +56,7 @@ def test_every_engine_works_or_says_what_to_do(name: str) -> None:
     assert np.isfinite(long.samples).all()
     assert np.abs(long.samples).max() <= 1.0
     assert 0.1 < short.seconds < long.seconds < 10
-    assert voice.synthesize("Yes, gladly, whenever you like to have it.", 2.0).seconds < long.seconds
+    assert voice.synthesize("Yes, gladly, whenever you like to have it.", Manner(rate=2.0)).seconds < long.seconds
     assert len(voice.synthesize("").samples) == 0
     assert voice.synthesize("Größe 你好 🙂 <b>&\\").seconds >= 0
 
@@ -70,6 +72,40 @@ def test_the_default_voice_opens_no_socket_and_is_repeatable(monkeypatch: pytest
     assert voice.name == "hibari"
     assert (first.samples == second.samples).all()
     assert np.abs(first.samples).max() > 0.05
+
+
+def test_affects_shape_the_manner_within_what_is_easy_to_understand() -> None:
+    assert set(MANNERS) == set(AFFECTS)
+    assert manner_of("none", 1.0, True) == manner_of("surprise", 1.0, False) == manner_of("unheard", 1.0, True) == PLAIN
+    assert manner_of("surprise", 1.2, True).rate == pytest.approx(1.2 * MANNERS["surprise"].rate)
+    assert MANNERS["negative"].rate < 1 < MANNERS["positive"].rate <= MANNERS["surprise"].rate
+    assert all(0.9 <= manner.rate <= 1.1 and abs(manner.gain_db) <= 3 for manner in MANNERS.values())
+
+
+@given(st.floats(-6, 6), st.floats(0, 1))
+def test_louder_sound_is_never_clipped(gain_db: float, height: float) -> None:
+    sound = Sound((tone(440, 0.01, 8000).samples * 2 * height).astype(np.float32), 8000)
+    louder = amplified(sound, gain_db)
+    peak, was = np.abs(louder.samples).max(), np.abs(sound.samples).max()
+    assert peak <= 1.0
+    assert peak == pytest.approx(min(was * 10 ** (gain_db / 20), max(was, 1.0)), rel=1e-4, abs=1e-6)
+    if was:
+        assert np.allclose(louder.samples / peak, sound.samples / was, atol=1e-5)
+
+
+def test_the_default_voice_is_quicker_when_surprised() -> None:
+    voice = choose(CONFIG)(CONFIG)
+    seconds = {affect: voice.synthesize("Yes, right away!", MANNERS[affect]).seconds for affect in MANNERS}
+    assert seconds["surprise"] < seconds["none"] < seconds["negative"]
+
+
+def test_voices_say_which_languages_they_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    german = SpeechConfig(language="de")
+    assert not speech_engines.get("hibari").available(german).ok
+    assert speech_engines.get("hibari").available(SpeechConfig(language="en-gb")).ok
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingError, match=r"no voice for 'de'.*English only.*espeak-ng"):
+        choose(german)
 
 
 def test_a_name_is_registered_once() -> None:
@@ -103,6 +139,7 @@ def test_espeak_is_given_the_text_by_standard_input(tmp_path: Path, monkeypatch:
         text, arguments = sys.stdin.buffer.read(), sys.argv[1:]
         assert text.decode() == "--version Größe", text
         assert arguments[arguments.index("-v") + 1] == "de" and arguments[arguments.index("-s") + 1] == "350"
+        assert arguments[arguments.index("-p") + 1] == "60"
         layout = struct.pack("<HHIIHH", 1, 1, 22050, 44100, 2, 16)
         head = b"RIFF" + struct.pack("<I", 0x7FFFF024) + b"WAVEfmt " + struct.pack("<I", 16) + layout
         sys.stdout.buffer.write(head + b"data" + struct.pack("<I", 0x7FFFF000) + struct.pack("<h", 16384) * 2205)
@@ -113,7 +150,7 @@ def test_espeak_is_given_the_text_by_standard_input(tmp_path: Path, monkeypatch:
     config = SpeechConfig(language="de")
     engine = speech_engines.get("espeak-ng")
     assert engine.available(config).ok
-    sound = engine(config).synthesize("--version Größe", 2.0)
+    sound = engine(config).synthesize("--version Größe", Manner(rate=2.0, pitch=2.0))
     assert (sound.sample_rate, len(sound.samples)) == (22050, 2205)
     assert sound.samples[0] == pytest.approx(0.5, abs=1e-3)
 
@@ -161,7 +198,11 @@ def test_piper_needs_both_files_and_joins_its_pieces(tmp_path: Path, monkeypatch
     assert "voice.onnx.json is missing" in engine.available(config).detail
     (tmp_path / "voice.onnx.json").touch()
     assert engine.available(config).ok
-    sound = engine(config).synthesize("One. Two", 2.0)
+    (tmp_path / "voice.onnx.json").write_text('{"language": {"code": "de_DE"}}')
+    assert "speaks 'de'" in engine.available(config).detail
+    config = config.model_copy(update={"language": "de"})
+    assert engine.available(config).ok
+    sound = engine(config).synthesize("One. Two", Manner(rate=2.0))
     assert (sound.sample_rate, len(sound.samples)) == (16000, 1600)
 
 

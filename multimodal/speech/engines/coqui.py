@@ -9,6 +9,7 @@ import numpy as np
 
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import Availability, SpeechEngine, register_speech_engine
+from multimodal.speech.manner import PLAIN, Manner
 from multimodal.speech.sound import Sound
 
 
@@ -16,7 +17,7 @@ from multimodal.speech.sound import Sound
 class CoquiEngine(SpeechEngine):
     """A single-speaker checkpoint with its ``config.json`` beside it; only paths are given, so nothing is downloaded.
 
-    The library reads checkpoints with torch: use models from a source that you trust. The rate is not supported.
+    The library reads checkpoints with torch: use models from a source that you trust. It has no rate or pitch.
     """
 
     patience_s = 20.0
@@ -30,7 +31,7 @@ class CoquiEngine(SpeechEngine):
         settings = config.voice.parent / "config.json"
         self._model = TTS(model_path=str(config.voice), config_path=str(settings), progress_bar=False)
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
         """Return the sound of a text."""
         sample_rate = int(self._model.synthesizer.output_sample_rate)
         samples = self._model.tts(text) if text.strip() else []

@@ -8,6 +8,7 @@ import numpy as np
 
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import Availability, SpeechEngine, register_speech_engine
+from multimodal.speech.manner import PLAIN, Manner
 from multimodal.speech.sound import Sound
 
 _VOICE = "heart"  # the one voice inside the wheel; all others would be downloaded
@@ -23,14 +24,17 @@ class HibariEngine(SpeechEngine):
 
         self._voice = Hibari(voice=_VOICE, threads=1)
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
-        """Return the sound of a text."""
-        samples = self._voice(text, speed=rate, seed=0) if text.strip() else np.zeros(0, np.float32)
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
+        """Return the sound of a text; the pitch stays the voice's own."""
+        pace = min(max(manner.rate, 0.5), 2.0)
+        samples = self._voice(text, speed=pace, seed=0) if text.strip() else np.zeros(0, np.float32)
         return Sound(np.asarray(samples, np.float32), self._voice.sample_rate)
 
     @classmethod
     def available(cls, config: SpeechConfig) -> Availability:
-        """Tell whether the package is there."""
+        """Tell whether the package is there, and English is to be spoken."""
         if importlib.util.find_spec("hibari") is None:
             return Availability(False, "install it with: pip install hibari-tts")
+        if not config.speaks("en"):
+            return Availability(False, "it speaks English only")
         return Availability(True, "neural voice, offline")

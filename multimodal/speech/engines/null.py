@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import Availability, SpeechEngine, register_speech_engine
+from multimodal.speech.manner import PLAIN, Manner
 from multimodal.speech.sound import Sound, silence
 
 _SECONDS_A_LETTER = 0.065
@@ -16,9 +17,9 @@ class NullEngine(SpeechEngine):
 
     plays = False
 
-    def synthesize(self, text: str, rate: float = 1.0) -> Sound:
+    def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
         """Return silence as long as the text would take."""
-        return silence(_SECONDS_A_LETTER * len(text.strip()) / rate, _SAMPLE_RATE)
+        return silence(_SECONDS_A_LETTER * len(text.strip()) / manner.rate, _SAMPLE_RATE)
 
     @classmethod
     def available(cls, config: SpeechConfig) -> Availability:
