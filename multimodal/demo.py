@@ -141,7 +141,7 @@ class Demo:
         return self._window is None or self._window.show(image)
 
     def _say(self, decision: Decision) -> None:
-        told = decision.sentence if decision.sure else f"not sure: {decision.gesture}"
+        told = caption_of(decision)
         _tell(
             f"{decision.t_ms / 1e3:7.2f} s  {told}  ({decision.gesture}, {decision.affect}, {decision.confidence:.2f})"
         )
@@ -222,8 +222,14 @@ class Overlay:
         if step.expression is not None:
             self._expression = (step.frame.t_ms, step.expression)
         if step.decision is not None:
-            text = step.decision.sentence if step.decision.sure else f"not sure: {step.decision.gesture}"
-            self._caption = (step.frame.t_ms, text or "", step.decision.sure)
+            self._caption = (step.frame.t_ms, caption_of(step.decision), step.decision.sure)
+
+
+def caption_of(decision: Decision) -> str:
+    """Return what is shown of a decision: the sentence, that it waits to be confirmed, or that nothing is sure."""
+    if decision.asks:
+        return f"{decision.sentence} - confirm?"
+    return decision.sentence or "" if decision.sure else f"not sure: {decision.gesture}"
 
 
 def report(summary: dict[str, Any]) -> str:

@@ -266,6 +266,7 @@ class Decision(Result):
         sure: Whether it is sure enough to be spoken.
         sentence: What it means, from the lexicon; None where there is nothing to say.
         weights: How far each channel was listened to, ``{"gesture": .., "expression": ..}``, sums to 1.
+        asks: Whether it waits for the confirming sign; then it is not sure, however probable.
     """
 
     t_ms: float
@@ -275,6 +276,7 @@ class Decision(Result):
     sure: bool
     sentence: str | None
     weights: Mapping[str, float]
+    asks: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
-"""When something is decided: a held sign, the expression around it, and nothing said twice."""
+"""When something is decided: a held sign, the expression around it, perhaps a second sign, and nothing said twice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from multimodal.config import Config
 from multimodal.fusion.lexicon import Lexicon
 from multimodal.fusion.vote import REST, Held, Vote
-from multimodal.results import Decision, ExpressionResult, GestureResult, Hand
+from multimodal.results import GESTURES, Decision, ExpressionResult, GestureResult, Hand
 
 
 class DecisionConfig(Config):
@@ -25,6 +25,9 @@ class DecisionConfig(Config):
         cooldown_ms: How long the same sentence is not said again.
         min_gesture: Probability of the sign under which the answer is "not sure".
         min_affect: Probability of the affect under which it is left out: the sign's plain meaning is said.
+        confirm: A sign that confirms: nothing is said before it was shown after the sign that is meant, and by itself
+            it says nothing. None: what is sure is said.
+        confirm_ms: How long a sentence waits to be confirmed.
         gap_ms: A jump in time longer than this forgets what was seen.
     """
 
@@ -36,7 +39,16 @@ class DecisionConfig(Config):
     cooldown_ms: float = Field(default=3000, ge=0)
     min_gesture: float = Field(default=0.5, ge=0, le=1)
     min_affect: float = Field(default=0.6, ge=0, le=1)
+    confirm: str | None = None
+    confirm_ms: float = Field(default=5000, gt=0)
     gap_ms: float = Field(default=1000, gt=0)
+
+    @field_validator("confirm")
+    @classmethod
+    def _known(cls, confirm: str | None) -> str | None:
+        if confirm is not None and (confirm not in GESTURES or confirm == REST):
+            raise ValueError(f"unknown sign {confirm!r}, known are {', '.join(GESTURES[:-1])}")
+        return confirm
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,7 @@ class Decider:
         self._vote.reset()
         self._expression: ExpressionResult | None = None
         self._answered: tuple[float, bool] | None = None
+        self._asked: Decision | None = None
         self._last_ms: float | None = None
         if not hasattr(self, "_said"):
             self._said: dict[str, float] = {}
@@ -124,11 +137,25 @@ class Decider:
         if decision is None or not (decision.sure or first):
             return None
         self._answered = (held.since_ms, decision.sure)
-        if decision.sure and self._cooling(t_ms, decision):
+        if not decision.sure:
+            return decision
+        return self._say(t_ms, decision) if self.config.confirm is None else self._ask(t_ms, decision)
+
+    def _ask(self, t_ms: float, decision: Decision) -> Decision | None:
+        """Hold a sentence back until the confirming sign is shown, and let that sign free it."""
+        asked, self._asked = self._asked, None
+        if decision.gesture != self.config.confirm:
+            self._asked, self._expression = decision, None
+            return replace(decision, sure=False, asks=True)
+        if asked is None or t_ms - asked.t_ms > self.config.confirm_ms:
             return None
-        if decision.sure:
-            self._said[str(decision.sentence)] = t_ms
-            self._expression = None
+        return self._say(t_ms, replace(asked, t_ms=t_ms))
+
+    def _say(self, t_ms: float, decision: Decision) -> Decision | None:
+        if self._cooling(t_ms, decision):
+            return None
+        self._said[str(decision.sentence)] = t_ms
+        self._expression = None
         return decision
 
     def _cooling(self, t_ms: float, decision: Decision) -> bool:

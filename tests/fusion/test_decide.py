@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
+from pydantic import ValidationError
 
 from multimodal.fusion.decide import Decider, DecisionConfig, Meaning
 from multimodal.fusion.lexicon import choose_lexicon
@@ -31,11 +35,11 @@ def product(shown: Hand, felt: ExpressionResult | None) -> Meaning:
 
 
 def play(
-    script: str, expressions: dict[int, ExpressionResult] | None = None, sure: float = 0.9, **config: float
+    script: str, expressions: dict[int, ExpressionResult] | None = None, sure: float = 0.9, **config: Any
 ) -> list[Decision]:
-    """One letter a frame of 100 ms: l like, p palm, . nothing; expressions by frame."""
+    """One letter a frame of 100 ms: l like, p palm, o ok, . nothing; expressions by frame."""
     decider = Decider(DecisionConfig(**config), product, choose_lexicon())
-    names = {"l": "like", "p": "palm", "n": "no_gesture"}
+    names = {"l": "like", "p": "palm", "o": "ok", "n": "no_gesture"}
     decisions = []
     for i, letter in enumerate(script):
         hands = (hand(names[letter], sure),) if letter in names else ()
@@ -104,6 +108,43 @@ def test_said_again_after_the_cooldown() -> None:
 
 def test_two_signs_two_sentences() -> None:
     assert sentences(play("l" * 12 + "p" * 16)) == ["Yes.", "Hello."]
+
+
+def told(script: str, **config: Any) -> list[tuple[str | None, bool, bool]]:
+    return [(one.sentence, one.sure, one.asks) for one in play(script, confirm="ok", **config)]
+
+
+def test_with_a_confirming_sign_nothing_is_said_before_it() -> None:
+    assert told("l" * 30) == [("Yes.", False, True)]
+    assert told("l" * 12 + "o" * 16) == [("Yes.", False, True), ("Yes.", True, False)]
+
+
+def test_the_confirming_sign_says_nothing_by_itself_or_too_late() -> None:
+    assert told("o" * 30) == []
+    assert told("l" * 12 + "." * 40 + "o" * 16, confirm_ms=2000) == [("Yes.", False, True)]
+
+
+def test_the_last_sign_is_confirmed_once() -> None:
+    shown = told("l" * 12 + "p" * 16 + "o" * 16 + "." * 6 + "o" * 16)
+    assert shown == [("Yes.", False, True), ("Hello.", False, True), ("Hello.", True, False)]
+
+
+def test_what_is_confirmed_keeps_its_expression_and_its_cooldown() -> None:
+    script = ("l" * 12 + "o" * 14 + "." * 6) * 2
+    decisions = play(script, {3: expression(300)}, confirm="ok", cooldown_ms=9000)
+    assert [(one.sentence, one.sure) for one in decisions] == [
+        ("Yes, gladly!", False),
+        ("Yes, gladly!", True),
+        ("Yes.", False),
+        ("Yes.", True),
+    ]
+    again = play("l" * 12 + "o" * 14 + "." * 6 + "l" * 12 + "o" * 14, confirm="ok", cooldown_ms=9000)
+    assert [one.sure for one in again] == [False, True, False]
+
+
+def test_an_unknown_confirming_sign_is_refused() -> None:
+    with pytest.raises(ValidationError, match="unknown sign 'wave'"):
+        DecisionConfig(confirm="wave")
 
 
 def test_rest_is_no_sign() -> None:
