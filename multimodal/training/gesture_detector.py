@@ -24,17 +24,18 @@ _BACKBONE = 11
 """Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
 
 
-class SmallFirst(Config):
-    """A first course on smaller pictures, whose network goes on to the full size.
+class Course(Config):
+    """A course before the last one, whose network goes on to the next.
 
     Attributes:
-        image_size, epochs, batch, learning_rate: As in ``DetectorTraining``.
+        image_size, epochs, batch, learning_rate, share: As in ``DetectorTraining``.
     """
 
-    image_size: int = Field(default=192, ge=32, multiple_of=32)
-    epochs: int = Field(default=6, ge=1)
+    image_size: int = Field(ge=32, multiple_of=32)
+    epochs: int = Field(ge=1)
     batch: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
+    share: float = Field(default=1.0, gt=0, le=1)
 
 
 class DetectorTraining(Config):
