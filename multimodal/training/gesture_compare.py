@@ -71,7 +71,7 @@ def compare(run: Comparison) -> dict[str, dict[str, Any]]:
     """Train and measure every network, and write ``compare.json`` and ``compare.csv``.
 
     Returns:
-        By name: ``epochs, image_size, seed, small_epochs, start_tensors``, what ``size_row`` gives, ``images,
+        By name: ``epochs, image_size, seed, epochs_before, start_tensors``, what ``size_row`` gives, ``images,
         map50, map50_95, image_top1`` on the held-out photos, the same on each test with its name before, ``ms`` and
         ``cpu_ms``.
 
@@ -154,7 +154,7 @@ def _row(name: str, yaml: str, run: Comparison, photos: Path, folders: Mapping[s
     home = run.out / name
     checkpoint = train_detector(config, photos, home / "run", run.data)
     row = {"epochs": epochs_done(home / "run"), "image_size": config.image_size, "seed": config.seed}
-    row["small_epochs"] = 0 if config.small_first is None else config.small_first.epochs
+    row["epochs_before"] = sum(course.epochs for course in config.before)
     row["start_tensors"] = _taken(config, run.data)
     row |= size_row(checkpoint_network(checkpoint), home / f"{name}.onnx", config.image_size)
     _write_card(home / f"{name}.onnx", name, row)

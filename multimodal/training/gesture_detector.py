@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import yaml
 from pydantic import Field
 
-from multimodal.config import Config, shipped
+from multimodal.config import Config, read_yaml, shipped
 from multimodal.errors import MissingError, UsageError
 from multimodal.results import GESTURES
 from multimodal.weights.measure import Size, size_of
@@ -46,8 +48,10 @@ class DetectorTraining(Config):
         start: Tensors to start the backbone from (safetensors, YOLOv5 v6 names), relative to the data folder; none:
             from scratch.
         image_size: Side of the square that pictures are fitted into, pixels; a multiple of 32.
-        small_first: A course before this one; none: there is this one alone.
+        before: Courses before the one that the numbers here are of: on smaller pictures an hour holds more photos, and
+            Ultralytics' rates fall from epoch to epoch only, so that a last course of short epochs ends softly.
         epochs, batch, learning_rate, warmup_epochs: As in Ultralytics.
+        share: Share of the training photos that are seen, drawn once by the seed.
         freeze: So many layers, from the first, keep their starting tensors.
         mosaic: Share of the pictures that are put together of four.
         close_mosaic: The last so many epochs see whole pictures.
@@ -60,7 +64,8 @@ class DetectorTraining(Config):
     model: str = "gesture/veilspeak_yolo_n.yaml"
     start: str | None = None
     image_size: int = Field(default=256, ge=32, multiple_of=32)
-    small_first: SmallFirst | None = None
+    before: tuple[Course, ...] = ()
+    share: float = Field(default=1.0, gt=0, le=1)
     epochs: int = Field(default=30, ge=1)
     batch: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=1.5e-3, gt=0)
@@ -106,8 +111,8 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     Args:
         config: How.
         data_yaml: The prepared training folder's ``data.yaml``.
-        out: The run's folder; ``weights/last.pt`` in it is gone on from. That of the first course has ``-small`` after
-            its name.
+        out: The run's folder; ``weights/last.pt`` in it is gone on from. Those of courses before have ``-1``,
+            ``-2`` ... after their names.
         data: What ``config.start`` is relative to.
 
     Raises:
@@ -119,7 +124,7 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
     if marker.exists() and last.exists():
         return last
     trainer = _trainer(_start(config, data_yaml, out, data), config.bfloat16)
-    overrides = _overrides(config, data_yaml, out)
+    overrides = _overrides(config, _part_of(data_yaml, config.share, config.seed), out)
     if last.exists():
         overrides["resume"] = str(last)
     trainer(overrides=overrides).train()
@@ -128,13 +133,29 @@ def train_detector(config: DetectorTraining, data_yaml: Path, out: Path, data: P
 
 
 def _start(config: DetectorTraining, data_yaml: Path, out: Path, data: Path) -> Mapping[str, Any]:
-    """Return what the run starts from: the first course's network, which is trained first, or ``config.start``."""
-    if config.small_first is None:
+    """Return what the run starts from: the network of the course before, which is trained first, or ``start``."""
+    if not config.before:
         return starting_tensors(config, data)
-    changes = config.small_first.model_dump() | {"small_first": None}
-    first = train_detector(config.model_copy(update=changes), data_yaml, out.with_name(f"{out.name}-small"), data)
-    tensors: dict[str, Any] = checkpoint_network(first).state_dict()
+    number = len(config.before)
+    stem = out.name.removesuffix(f"-{number + 1}")
+    changes = config.before[-1].model_dump() | {"before": config.before[:-1]}
+    last = train_detector(config.model_copy(update=changes), data_yaml, out.with_name(f"{stem}-{number}"), data)
+    tensors: dict[str, Any] = checkpoint_network(last).state_dict()
     return tensors
+
+
+def _part_of(data_yaml: Path, share: float, seed: int) -> Path:
+    """Return a ``data.yaml`` beside the given one whose training list holds a share of its lines, drawn by the seed."""
+    if share == 1:
+        return data_yaml
+    content = read_yaml(data_yaml)
+    lines = (data_yaml.parent / str(content["train"])).read_text(encoding="utf-8").splitlines()
+    chosen = np.random.default_rng(seed).permutation(len(lines))[: max(1, round(share * len(lines)))]
+    stem = f"part-{share:g}-{seed}"
+    (data_yaml.parent / f"{stem}.txt").write_text("".join(f"{lines[i]}\n" for i in sorted(chosen)), encoding="utf-8")
+    path = data_yaml.with_name(f"{stem}.yaml")
+    path.write_text(yaml.safe_dump({**content, "train": f"{stem}.txt"}, sort_keys=False), encoding="utf-8")
+    return path
 
 
 def epochs_done(out: Path) -> int:
@@ -217,19 +238,8 @@ def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str
         "patience": 0,
         "nbs": config.batch,
     }
-    same = (
-        "epochs",
-        "batch",
-        "freeze",
-        "mosaic",
-        "close_mosaic",
-        "warmup_epochs",
-        "degrees",
-        "scale",
-        "translate",
-        "seed",
-    )
-    return fixed | {name: getattr(config, name) for name in same}
+    own = {"model", "start", "image_size", "before", "share", "learning_rate", "bfloat16"}
+    return fixed | config.model_dump(exclude=own)
 
 
 def _trainer(start: Mapping[str, Any], bfloat16: bool) -> Any:
@@ -291,7 +301,7 @@ def _check_same(config: DetectorTraining, out: Path) -> None:
     """Keep the run's config beside it, and refuse to go on with another one."""
     kept = out / "veilspeak.json"
     out.mkdir(parents=True, exist_ok=True)
-    now = config.model_dump()
+    now = config.model_dump(mode="json")
     if kept.exists() and json.loads(kept.read_text(encoding="utf-8")) != now:
         raise UsageError(f"{out} holds a run with another config: choose a new --out, or remove it")
     kept.write_text(json.dumps(now), encoding="utf-8")

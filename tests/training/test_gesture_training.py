@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from multimodal.training import gesture_skeleton as skeletons
 from multimodal.training.gesture import train_gesture
 from multimodal.training.gesture_config import GestureTraining
 from multimodal.training.gesture_detector import (
+    Course,
     DetectorTraining,
-    SmallFirst,
+    _part_of,
     build_network,
     checkpoint_network,
     set_offline,
@@ -259,7 +261,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: None) -> P
         "skeleton": {"epochs": 30, "folds": 2, "copies": 1},
         "rendered": {"photos": 2, "size": 64, "workers": 1},
         "detector": {
-            "small_first": {"image_size": 32, "epochs": 2, "batch": 8},
+            "before": [{"image_size": 32, "epochs": 2, "batch": 8}, {"image_size": 64, "epochs": 2, "share": 0.5}],
             **{"image_size": 64, "epochs": 2, "batch": 8, "freeze": 0, "close_mosaic": 0, "bfloat16": True},
         },
         "test": {"folder": "first", "split": "val"},
@@ -281,7 +283,7 @@ def test_training_goes_on_after_a_kill_and_ends_in_weights_with_cards(
     monkeypatch.undo()
     fake_tracker(monkeypatch, ())
     report = train_gesture(run, tmp_path, out)
-    for course in ("detector-small", "detector"):
+    for course in ("detector-1", "detector-2", "detector"):
         rows = (out / course / "results.csv").read_text().splitlines()
         assert [row.split(",")[0].strip() for row in rows[1:]] == ["1", "2"]
     assert report["labels"]["rendered"] == {"photos": 2}
@@ -306,13 +308,27 @@ def test_the_second_course_goes_on_from_the_first(run: Path, tmp_path: Path) -> 
         folder.link("val", sample)
     data = folder.finish()
     config = DetectorTraining(image_size=64, epochs=1, batch=8, freeze=0, learning_rate=1e-9, warmup_epochs=0)
-    small = SmallFirst(image_size=32, epochs=1, batch=8)
-    config = config.model_copy(update={"small_first": small})
+    config = config.model_copy(update={"before": (Course(image_size=32, epochs=1, batch=8),)})
     last = checkpoint_network(train_detector(config, data, tmp_path / "out/run", tmp_path)).state_dict()
-    first = checkpoint_network(tmp_path / "out/run-small/weights/last.pt").state_dict()
+    first = checkpoint_network(tmp_path / "out/run-1/weights/last.pt").state_dict()
     weights_of = [name for name in first if name.endswith("conv.weight")]
     assert weights_of
     assert all(torch.allclose(first[name], last[name], atol=1e-3) for name in weights_of)
+
+
+def test_a_share_of_the_photos_is_drawn_once(run: Path, tmp_path: Path) -> None:
+    folder = TrainingFolder(tmp_path / "photos")
+    for sample in read_yolo_folder(tmp_path / "first", "train").samples:
+        folder.link("train", sample, repeat=2)
+    data = folder.finish()
+    assert _part_of(data, 1.0, 0) == data
+    part = _part_of(data, 0.25, 3)
+    drawn = (part.parent / yaml.safe_load(part.read_text())["train"]).read_text().split()
+    whole = (tmp_path / "photos/train.txt").read_text().split()
+    assert len(drawn) == round(len(whole) / 4)
+    assert not Counter(drawn) - Counter(whole)
+    assert part.read_text() == _part_of(data, 0.25, 3).read_text()
+    assert drawn != (_part_of(data, 0.25, 4).parent / "part-0.25-4.txt").read_text().split()
 
 
 def test_bfloat16_gives_nearly_the_same_loss(tmp_path: Path, environment: None) -> None:
