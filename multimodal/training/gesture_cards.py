@@ -61,8 +61,10 @@ def write_detector_card(out: Path, settings: GestureTraining, report: Mapping[st
         figures={"training": held, **_tested(report, "detector"), **_tested(report, "both")},
         intended=_INTENDED,
         prohibited=_PROHIBITED,
-        limits="Learnt from about ten photos a sign and a thousand more whose labels the skeleton classifier checked: "
-        "it finds hands better than it names them. Small, dark and gloved hands are missed.",
+        limits="Learnt from few real photos (about ten a sign whose names are certain) and many rendered ones: what it "
+        "does in rooms, and for skins and ages, that the real photos lack is known from rendered people only. Small "
+        "hands and dark rooms are named worse; docs/gesture.md has figures by group. Signs outside the 19 are forced "
+        "into one of them.",
         command=_COMMAND,
         meta={
             "gestures": list(GESTURES),
