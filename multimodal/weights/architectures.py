@@ -90,7 +90,7 @@ ARCHITECTURES: Mapping[tuple[str, str], Architecture] = {
         _fusion,
     ),
     ("gesture", "veilspeak_yolo_n"): Architecture(
-        "photo (RGB) [3, 256, 256]",
+        "photo (RGB) [3, 320, 320]",
         "ours on YOLOv5n (Ultralytics), after Li and Jettanasen, Computation 2025, 13(12):277",
         "residual-lite blocks and efficient downsampling",
         _told,
