@@ -1,7 +1,8 @@
-"""The detector's own modules: residual-lite blocks and efficient downsampling.
+"""The detector's own modules: residual blocks and efficient downsampling.
 
-Both after the improved YOLOv5 of Li and Jettanasen (Computation 2025, 13(12):277), whose code is not public:
-reconstructed from the paper's abstract and figures.
+Residual-lite blocks and the downsampling after the improved YOLOv5 of Li and Jettanasen (Computation 2025, 13(12):277),
+whose code is not public: reconstructed from the paper's abstract and figures. The dense block is ours: in a neck as
+narrow as YOLOv5n's a depthwise 3x3 saves little and lost accuracy where both were tried (docs/gesture.md).
 
 They keep the number of channels. Ultralytics' YAML parser takes just that for modules it does not know (output
 channels = input channels), so they need no change in it: a plain ``Conv`` before them changes the number where needed.
@@ -16,20 +17,17 @@ from ultralytics.nn import tasks
 from ultralytics.nn.modules import Conv
 
 
-class ResidualLite(nn.Module):
-    """Residual-lite stage: ``n`` times 1x1 reduce, 3x3 depthwise, 1x1 expand, added to the input.
+class _Residual(nn.Module):
+    """``n`` times 1x1 reduce, 3x3, 1x1 expand, added to the input."""
 
-    Args:
-        channels: Channels in and out.
-        n: Number of blocks.
-        reduction: The inner width is ``channels / reduction``.
-    """
-
-    def __init__(self, channels: int, n: int = 1, reduction: int = 2) -> None:
+    def __init__(self, channels: int, n: int, reduction: int, *, depthwise: bool) -> None:
         super().__init__()
         inner = channels // reduction
+        groups = inner if depthwise else 1
         self.blocks = nn.ModuleList(
-            nn.Sequential(Conv(channels, inner, 1), Conv(inner, inner, 3, g=inner), Conv(inner, channels, 1, act=False))
+            nn.Sequential(
+                Conv(channels, inner, 1), Conv(inner, inner, 3, g=groups), Conv(inner, channels, 1, act=False)
+            )
             for _ in range(n)
         )
         self.act = nn.SiLU()
@@ -39,6 +37,32 @@ class ResidualLite(nn.Module):
         for block in self.blocks:
             x = self.act(x + block(x))
         return x
+
+
+class ResidualLite(_Residual):
+    """Residual-lite stage: ``n`` times 1x1 reduce, 3x3 depthwise, 1x1 expand, added to the input.
+
+    Args:
+        channels: Channels in and out.
+        n: Number of blocks.
+        reduction: The inner width is ``channels / reduction``.
+    """
+
+    def __init__(self, channels: int, n: int = 1, reduction: int = 2) -> None:
+        super().__init__(channels, n, reduction, depthwise=True)
+
+
+class ResidualDense(_Residual):
+    """As ``ResidualLite``, with a dense 3x3 in place of the depthwise one.
+
+    Args:
+        channels: Channels in and out.
+        n: Number of blocks.
+        reduction: The inner width is ``channels / reduction``.
+    """
+
+    def __init__(self, channels: int, n: int = 1, reduction: int = 2) -> None:
+        super().__init__(channels, n, reduction, depthwise=False)
 
 
 class EfficientDown(nn.Module):
@@ -64,4 +88,5 @@ class EfficientDown(nn.Module):
 def install() -> None:
     """Make the modules known by name to Ultralytics' YAML parser; doing it twice is harmless."""
     tasks.ResidualLite = ResidualLite
+    tasks.ResidualDense = ResidualDense
     tasks.EfficientDown = EfficientDown

@@ -21,6 +21,7 @@ from multimodal.config import Config, read_yaml, shipped
 from multimodal.errors import MissingError, UsageError
 from multimodal.results import GESTURES
 from multimodal.weights.measure import Size, size_of
+from multimodal.weights.onnx_file import halve_weights
 
 _BACKBONE = 11
 """Layers 0 to 10 of our YAML are YOLOv5n's own, so that its tensors fit."""
@@ -182,7 +183,7 @@ def checkpoint_network(checkpoint: Path) -> Any:
 
 
 def export_network(network: Any, path: Path, image_size: int) -> Size:
-    """Write a ``DetectionModel`` as ONNX, its normalisations folded in; see ``export``.
+    """Write a ``DetectionModel`` as ONNX, normalisations folded in, weights stored as float16; see ``export``.
 
     Of a network with a second head that needs no suppression (YOLO26) the first is taken, as all others have it.
     """
@@ -196,6 +197,7 @@ def export_network(network: Any, path: Path, image_size: int) -> Size:
     torch.onnx.export(
         network, (blank,), str(path), input_names=["images"], output_names=["output"], opset_version=17, dynamo=False
     )
+    halve_weights(path)
     return size_of(lambda: network, blank.shape[1:], device="cpu")  # its anchors stay there
 
 

@@ -21,6 +21,9 @@ TOLERANCE = 1e-4
 
 OPSET = 17
 
+_SMALL = 64
+"""Weights of fewer values are not worth halving."""
+
 Axes = Mapping[int, str]
 """Which axes of an input or output may have any length, by name."""
 
@@ -62,13 +65,34 @@ def write_onnx(
     return worst
 
 
-def _traced(module: Any, inputs: Mapping[str, Tensor], outputs: Sequence[str], axes: Mapping[str, Axes]) -> bytes:
-    import importlib.util
+def halve_weights(path: Path) -> None:
+    """Store an ONNX file's weights as float16, half the bytes; they are cast back, and all is computed in float32.
 
+    ONNX Runtime does the casting once, when the session is opened. Weights under ``_SMALL`` values (biases, constants)
+    stay as they are.
+
+    Raises:
+        MissingError: The ``onnx`` package is not installed.
+    """
+    onnx = _onnx()
+    model = onnx.load(str(path))
+    casts = []
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _SMALL:
+            continue
+        name, half = tensor.name, f"{tensor.name}.float16"
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(onnx.helper.make_node("Cast", [half], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        model.graph.node.insert(0, cast)
+    onnx.save(model, str(path))
+
+
+def _traced(module: Any, inputs: Mapping[str, Tensor], outputs: Sequence[str], axes: Mapping[str, Axes]) -> bytes:
     import torch
 
-    if importlib.util.find_spec("onnx") is None:
-        raise MissingError("onnx is not installed: pip install 'veilspeak[export]'")
+    _onnx()
     buffer = io.BytesIO()
     names = {"input_names": list(inputs), "output_names": list(outputs), "dynamic_axes": dict(axes)}
     with warnings.catch_warnings():
@@ -114,3 +138,13 @@ def _by_torch(module: Any, probe: Mapping[str, Tensor]) -> list[np.ndarray]:
 
 def _by_onnx(session: Any, probe: Mapping[str, Tensor]) -> list[np.ndarray]:
     return list(session.run(None, {put.name: probe[put.name].numpy() for put in session.get_inputs()}))
+
+
+def _onnx() -> Any:
+    import importlib.util
+
+    if importlib.util.find_spec("onnx") is None:
+        raise MissingError("onnx is not installed: pip install 'veilspeak[export]'")
+    import onnx
+
+    return onnx

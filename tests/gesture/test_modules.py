@@ -28,17 +28,28 @@ def network(home: Path):
 
 
 def test_the_blocks_keep_channels_and_halve_maps(network: object) -> None:
-    from multimodal.gesture.modules import EfficientDown, ResidualLite
+    from multimodal.gesture.modules import EfficientDown, ResidualDense, ResidualLite
 
     x = torch.rand(2, 16, 12, 20)
-    assert ResidualLite(16, 2)(x).shape == x.shape
+    assert ResidualLite(16, 2)(x).shape == ResidualDense(16, 2)(x).shape == x.shape
     assert EfficientDown(16)(x).shape == (2, 16, 6, 10)
 
 
-def test_a_residual_block_of_nothing_is_the_identity(network: object) -> None:
-    from multimodal.gesture.modules import ResidualLite
+def test_dense_and_lite_differ_in_the_middle_alone(network: object) -> None:
+    from multimodal.gesture.modules import ResidualDense, ResidualLite
 
-    block = ResidualLite(8, 3).eval()
+    lite, dense = (
+        [tuple(conv.conv.weight.shape) for conv in kind(16).blocks[0]] for kind in (ResidualLite, ResidualDense)
+    )
+    assert lite == [(8, 16, 1, 1), (8, 1, 3, 3), (16, 8, 1, 1)]
+    assert dense == [(8, 16, 1, 1), (8, 8, 3, 3), (16, 8, 1, 1)]
+
+
+@pytest.mark.parametrize("name", ["ResidualLite", "ResidualDense"])
+def test_a_residual_block_of_nothing_is_the_identity(network: object, name: str) -> None:
+    from multimodal.gesture import modules
+
+    block = getattr(modules, name)(8, 3).eval()
     for inner in block.blocks:
         torch.nn.init.zeros_(inner[-1].conv.weight)
     x = torch.rand(1, 8, 4, 4)
@@ -50,7 +61,7 @@ def test_a_residual_block_of_nothing_is_the_identity(network: object) -> None:
 
 def test_the_yaml_gives_a_small_detector(network: torch.nn.Module) -> None:
     names = [type(layer).__name__ for layer in network.model]
-    assert {"ResidualLite", "EfficientDown", "Detect"} <= set(names)
+    assert {"ResidualDense", "EfficientDown", "Detect"} <= set(names)
     assert sum(p.numel() for p in network.parameters()) <= 2_500_000
     assert network.stride.tolist() == [8, 16, 32]
 
@@ -73,6 +84,6 @@ def test_onnx_and_our_decoding_agree_with_torch(network: torch.nn.Module, home: 
     boxes, scores = decode(output, 0.0, detector.overlap)
     found = detector.find(image)
     assert len(found) == len(boxes) > 0
-    assert np.allclose([d.scores for d in found], scores, atol=1e-4)
+    assert np.allclose([d.scores for d in found], scores, atol=2e-3)  # the file's weights are float16
     edge = np.array([90, 50, 90, 50])
     assert np.allclose([d.box for d in found], np.clip((boxes - np.tile(offset, 2)) / scale, 0, edge), atol=0.05)
