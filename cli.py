@@ -52,6 +52,7 @@ class Evaluable(str, Enum):
 
     expression = "expression"
     gesture = "gesture"
+    fusion = "fusion"
     units = "units"
     spotting = "spotting"
 
@@ -157,7 +158,8 @@ def evaluate(
     data: Annotated[
         list[Path],
         typer.Option(
-            help="Flow maps, data sets, index.csv (expression, units, spotting without maps); a data.yaml (gesture)."
+            help="Flow maps, data sets, index.csv (expression, units, spotting without maps); a data.yaml (gesture); "
+            "fusion takes one of each."
         ),
     ],
     model: Annotated[
@@ -188,6 +190,10 @@ def evaluate(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Of gesture: folder of a public hand detector and classifier to read the same photos."),
     ] = None,
+    coupling: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, max=1, help="Of fusion: how far sign and affect go together; default: as configured."),
+    ] = None,
     borders: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="The peer's borders, in longer sides of the photo; default: 0,0.25,0.5,0.75,1"),
@@ -201,7 +207,23 @@ def evaluate(
         raise UsageError("--peer and --split are for hands: give them with 'evaluate gesture' only")
     if borders is not None and peer is None:
         raise UsageError("--borders are the peer's: give --peer too")
-    if what is Evaluable.gesture:
+    if coupling is not None and what is not Evaluable.fusion:
+        raise UsageError("--coupling is for fusion: give it with 'evaluate fusion' only")
+    if what is Evaluable.fusion:
+        from multimodal.evaluation.fusion import config_of as fusion_of
+        from multimodal.evaluation.fusion import evaluate_fusion
+
+        unused = {
+            "--model": bool(model),
+            "--masked": bool(masked),
+            "--augment": bool(augment),
+            "--audit": audit,
+            "--null": bool(null),
+            "--seeds": seeds is not None,
+            "--executor": executor is Executor.ray,
+        }
+        summary = evaluate_fusion(data, fusion_of(protocol, folds, coupling, occlude, unused), out, workers)
+    elif what is Evaluable.gesture:
         from multimodal.evaluation.gesture import evaluate_gesture
         from multimodal.evaluation.gesture_peer import BORDERS, parse_borders
 

@@ -27,6 +27,7 @@ from multimodal.face.mesh import TrackerConfig
 from multimodal.face.window import WindowConfig
 from multimodal.fusion.decide import Decider, DecisionConfig
 from multimodal.fusion.lexicon import choose_lexicon
+from multimodal.fusion.prior import load_prior
 from multimodal.gesture.reader import GestureConfig
 from multimodal.media.prefetch import prefetch
 from multimodal.results import Decision, ExpressionResult, FaceObservation, Frame, GestureResult, Motion
@@ -59,12 +60,16 @@ class FusionConfig(Config):
         weights: Name or path of the fusion head's weights.
         language: Of the sentences.
         lexicon: A lexicon of the user's own, which lies over the shipped one.
+        coupling: How far signs and affects are taken to go together, 0 to 1; None: as in ``configs/fusion/prior.yaml``.
+        risk: The largest share of wrong answers; what is less sure is not said. None: ``decision`` alone says.
         decision: Timing and thresholds.
     """
 
     weights: str = "fusion-head"
     language: str = Field(default="en", min_length=1)
     lexicon: Path | None = None
+    coupling: float | None = Field(default=None, ge=0, le=1)
+    risk: float | None = Field(default=None, gt=0, lt=1)
     decision: DecisionConfig = DecisionConfig()
 
 
@@ -172,7 +177,7 @@ class Live:
         with ExitStack() as building:
             self._build(building)
             self._stack = building.pop_all()
-        self._decider = Decider(config.fusion.decision, self._fuse, lexicon)
+        self._decider = Decider(self._decision(), self._fuse, lexicon)
         self._hands: deque[Future[GestureResult]] = deque(maxlen=COVERS_LAG)
 
     def _check_weights(self) -> None:
@@ -193,9 +198,18 @@ class Live:
         self._window = MotionWindow(self.config.window)
         self._spotter = MicroExpressionSpotter(self.config.expression.spotting)
         self._expressions = ExpressionReader(self.config.expression.weights)
-        self._fuse = FusionReader(self.config.fusion.weights)
+        fusion = self.config.fusion
+        self._fuse = FusionReader(fusion.weights, load_prior(fusion.coupling))
         self._face_thread = stack.enter_context(ThreadPoolExecutor(1, "face"))
         self._hand_thread = stack.enter_context(ThreadPoolExecutor(1, "hand"))
+
+    def _decision(self) -> DecisionConfig:
+        """Return when something is decided, the stated risk turned into a confidence."""
+        decision, risk = self.config.fusion.decision, self.config.fusion.risk
+        if risk is None:
+            return decision
+        least = max(decision.min_confidence, self._fuse.least_confidence(risk))
+        return decision.model_copy(update={"min_confidence": least})
 
     def __enter__(self) -> Live:
         return self

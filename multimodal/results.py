@@ -202,7 +202,7 @@ class ExpressionResult(Result):
         action_units: ``[12]`` over ``ACTION_UNITS``, each 0 to 1 on its own.
         attention: ``[12]`` over ``REGIONS``, 0 to 1: how far each region was listened to.
         visibility: ``[12]`` over ``REGIONS``, 0 to 1.
-        embedding: ``[64]``, the face's vector for the fusion head.
+        embedding: ``[64]``, the vector of the face from which all that was named.
     """
 
     onset_ms: float
@@ -231,7 +231,8 @@ class Hand(Result):
         probabilities: ``[19]`` over ``GESTURES``, sums to 1.
         origin: ``detector``, ``skeleton`` or ``both``: whose opinion it is.
         landmarks: MediaPipe's 21 hand points, pixels of the frame (x, y), or None.
-        embedding: ``[64]``, the hand's vector for the fusion head; zero where no skeleton was found.
+        embedding: ``[64]``, the vector of the hand from which its skeleton was named; zero where none was found.
+        sharpness: How sharp the picture of the hand is, 0 to 1, see ``gesture.sharpness``.
     """
 
     box: tuple[float, float, float, float]
@@ -241,8 +242,9 @@ class Hand(Result):
     origin: str = "both"
     landmarks: Float[np.ndarray, "21 2"] | None = field(default=None, repr=False)
     embedding: Float[np.ndarray, "64"] = field(default_factory=lambda: np.zeros(64, np.float32), repr=False)
+    sharpness: float = field(default=1.0, repr=False)
 
-    _hidden: ClassVar[tuple[str, ...]] = ("embedding", "landmarks", "probabilities")
+    _hidden: ClassVar[tuple[str, ...]] = ("embedding", "landmarks", "probabilities", "sharpness")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def name_with_ready_weights(
         condition, seed = run
         drawn = condition not in given
         covers = draw_covers(condition, samples, seed, executor, workers) if drawn else given[condition]
-        shown = _shown(samples, covers)
+        shown = behind(samples, covers)
         scores, attention[run] = _read(reader, shown)
         found.setdefault(condition, []).extend(_found(reader, samples, shown))
         sealed.file(run, np.arange(len(samples)), scores)
@@ -80,7 +80,7 @@ def units_by_ready_weights(model: str, samples: TestClips) -> Float[np.ndarray, 
     """
     reader = ExpressionReader(model)
     scores = np.zeros((len(samples), len(ACTION_UNITS)))
-    for row, result in _results(reader, samples):
+    for row, result in read_clips(reader, samples):
         scores[row] = result.action_units
     return scores
 
@@ -96,7 +96,7 @@ def _found(reader: ExpressionReader, samples: FlowSamples, shown: FlowSamples) -
     return [float(roc_auc_score(hidden.flatten(), -attention.flatten()))]
 
 
-def _shown(samples: FlowSamples, covers: Covers | Given) -> FlowSamples:
+def behind(samples: FlowSamples, covers: Covers | Given) -> FlowSamples:
     """Return the clips behind a cover; no training side lends its mean, so covered cells stand still."""
     if isinstance(covers, Given):
         return covers.over(samples, np.zeros(samples.flow.shape[1:], np.float32))
@@ -109,12 +109,12 @@ def _read(reader: ExpressionReader, samples: FlowSamples) -> tuple[np.ndarray, n
     """Return probabilities and attention; a clip of which nothing can be seen gets the prior."""
     scores = np.tile(reader.prior, (len(samples), 1)).astype(np.float64)
     attention = np.zeros((len(samples), len(REGIONS)), np.float32)
-    for row, result in _results(reader, samples):
+    for row, result in read_clips(reader, samples):
         scores[row], attention[row] = result.probabilities, result.attention
     return scores, attention
 
 
-def _results(reader: ExpressionReader, samples: FlowSamples | TestClips) -> Iterator[tuple[int, ExpressionResult]]:
+def read_clips(reader: ExpressionReader, samples: FlowSamples | TestClips) -> Iterator[tuple[int, ExpressionResult]]:
     """Yield what is read of each clip of which something can be seen, by its number."""
     seen = np.flatnonzero((samples.visibility >= HIDDEN_BELOW).any(axis=1))
     for start in range(0, len(seen), _BATCH):

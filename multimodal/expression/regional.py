@@ -15,7 +15,7 @@ from multimodal.face.canonical import CROP_CORNERS, GRID
 from multimodal.results import ACTION_UNITS, EXPRESSIONS, OBJECTIVE_CLASSES, REGIONS
 
 EMBEDDING = 64
-"""Length of the face's vector for the fusion head."""
+"""Length of the face's vector, from which all that is named is read."""
 
 PART = 3
 """Side of a region's part of the stem's output, cells of a 7 x 7 grid."""

@@ -25,6 +25,8 @@ class DecisionConfig(Config):
         cooldown_ms: How long the same sentence is not said again.
         min_gesture: Probability of the sign under which the answer is "not sure".
         min_affect: Probability of the affect under which it is left out: the sign's plain meaning is said.
+        min_confidence: Probability that sign and affect are both right under which the affect is left out; and of the
+            sign alone under which the answer is "not sure".
         confirm: A sign that confirms: nothing is said before it was shown after the sign that is meant, and by itself
             it says nothing. None: what is sure is said.
         confirm_ms: How long a sentence waits to be confirmed.
@@ -39,6 +41,7 @@ class DecisionConfig(Config):
     cooldown_ms: float = Field(default=3000, ge=0)
     min_gesture: float = Field(default=0.5, ge=0, le=1)
     min_affect: float = Field(default=0.6, ge=0, le=1)
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
     confirm: str | None = None
     confirm_ms: float = Field(default=5000, gt=0)
     gap_ms: float = Field(default=1000, gt=0)
@@ -163,11 +166,13 @@ class Decider:
         return said is not None and t_ms - said < self.config.cooldown_ms
 
     def _decision(self, t_ms: float, meaning: Meaning) -> Decision | None:
-        use_affect = meaning.affect_probability >= self.config.min_affect
+        both = meaning.gesture_probability * meaning.affect_probability
+        use_affect = meaning.affect_probability >= self.config.min_affect and both >= self.config.min_confidence
         affect = meaning.affect if use_affect else "none"
         sentence = self.lexicon.sentence(meaning.gesture, affect)
-        confidence = meaning.gesture_probability * (meaning.affect_probability if use_affect else 1.0)
-        sure = meaning.gesture_probability >= self.config.min_gesture and sentence is not None
+        confidence = both if use_affect else meaning.gesture_probability
+        least = max(self.config.min_gesture, self.config.min_confidence)
+        sure = meaning.gesture_probability >= least and sentence is not None
         if meaning.gesture == REST:
             return None
         return Decision(t_ms, meaning.gesture, affect, confidence, sure, sentence, meaning.weights)

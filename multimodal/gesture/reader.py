@@ -7,6 +7,7 @@ it sees one that the skeleton does not. While no hand is about, the skeleton sea
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 
 import numpy as np
@@ -19,6 +20,7 @@ from multimodal.gesture.detector import WEIGHTS as DETECTOR_WEIGHTS
 from multimodal.gesture.detector import Detection, HandDetector
 from multimodal.gesture.hands import HandTracker
 from multimodal.gesture.merge import Merge, Opinion, combine, match
+from multimodal.gesture.sharpness import sharpness
 from multimodal.gesture.skeleton import WEIGHTS as SKELETON_WEIGHTS
 from multimodal.gesture.skeleton import load_skeleton, normalise
 from multimodal.results import Frame, GestureResult, Hand
@@ -91,7 +93,8 @@ class GestureReader:
             self._count += 1
             return GestureResult(frame.index, frame.t_ms, self._hands)
         detections, opinions = self._look_live(frame.image) if self.live else self.look(frame.image)
-        self._hands = combine(detections, opinions, self.merge, self.config.pairing)
+        hands = combine(detections, opinions, self.merge, self.config.pairing)
+        self._hands = tuple(replace(hand, sharpness=sharpness(frame.image, hand.box)) for hand in hands)
         return GestureResult(frame.index, frame.t_ms, self._hands)
 
     def look(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:

@@ -107,7 +107,7 @@ class SkeletonClassifier:
     layers: tuple[tuple[Float[np.ndarray, "_ _"], Float[np.ndarray, "_"]], ...]
 
     def embed(self, hands: Float[np.ndarray, "hands 21 3"]) -> Float[np.ndarray, "hands 64"]:
-        """Return the last hidden layer for normalised points: the hand's vector for the fusion head."""
+        """Return the last hidden layer for normalised points: the hand's vector, from which its sign is read."""
         values = (features(hands) - self.mean) / self.spread
         for weight, bias in self.layers[:-1]:
             values = np.maximum(values @ weight.T + bias, 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from multimodal.results import EXPRESSIONS, GESTURES
+from multimodal.results import EXPRESSIONS
 
 
 @dataclass(frozen=True)
@@ -15,23 +16,35 @@ class Channel:
     """Samples of one channel.
 
     Attributes:
-        rows: ``[n, features]`` as ``multimodal.fusion.reader`` lays them out.
+        rows: ``[n, features]`` as ``multimodal.fusion.reader`` lays them out; of what was not found, zeros.
         labels: ``[n]``, true class of each.
         groups: ``[n]``, the photo or the person; a split never parts a group.
+        found: ``[n]``, whether there was anything to read: a hand, a face that can be seen.
     """
 
     rows: Float[np.ndarray, "n features"]
     labels: Int[np.ndarray, "n"]
     groups: Int[np.ndarray, "n"]
+    found: Bool[np.ndarray, "n"]
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
     def split(self, share: float, rng: np.random.Generator) -> tuple[Channel, Channel]:
         """Split by groups into two channels, the second with about ``share`` of the groups."""
         groups = rng.permutation(np.unique(self.groups))
         held = np.isin(self.groups, groups[: max(1, round(share * len(groups)))])
-        return self._take(~held), self._take(held)
+        return self.pick(~held), self.pick(held)
 
-    def _take(self, keep: Bool[np.ndarray, "n"]) -> Channel:
-        return Channel(self.rows[keep], self.labels[keep], self.groups[keep])
+    def pick(self, keep: Bool[np.ndarray, "n"]) -> Channel:
+        """Return the chosen samples."""
+        return Channel(self.rows[keep], self.labels[keep], self.groups[keep], self.found[keep])
+
+
+def joined(channels: Sequence[Channel]) -> Channel:
+    """Return several channels as one; their groups must mean the same."""
+    columns = zip(*((part.rows, part.labels, part.groups, part.found) for part in channels), strict=True)
+    return Channel(*(np.concatenate(column) for column in columns))
 
 
 @dataclass(frozen=True)
@@ -47,20 +60,12 @@ class Pairs:
     expression: Int[np.ndarray, "n"]
     present: Bool[np.ndarray, "n 2"]
 
+    def __len__(self) -> int:
+        return len(self.gesture)
 
-def affect_given_gesture(coupling: float, affinity: dict[str, str]) -> Float[np.ndarray, "19 3"]:
-    """Return P(affect | gesture), rows over ``GESTURES``, columns over ``EXPRESSIONS``.
-
-    Args:
-        coupling: 0 (independent: uniform rows) to 1 (a gesture with an affinity always comes with that affect).
-        affinity: gesture -> affect; gestures left out stay uniform.
-    """
-    table = np.full((len(GESTURES), len(EXPRESSIONS)), 1 / len(EXPRESSIONS))
-    for gesture, affect in affinity.items():
-        row = table[GESTURES.index(gesture)]
-        row *= 1 - coupling
-        row[EXPRESSIONS.index(affect)] += coupling
-    return table
+    def pick(self, rows: slice) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs(self.gesture[rows], self.expression[rows], self.present[rows])
 
 
 def draw_pairs(
@@ -75,19 +80,19 @@ def draw_pairs(
 
     Args:
         gestures, expressions: The channels.
-        table: P(affect | gesture), see ``affect_given_gesture``.
+        table: P(affect | gesture), see ``fusion.prior.affect_given_gesture``.
         count: How many.
-        missing: Probability that a channel is missing; never both.
+        missing: Probability that a channel is taken away; never both. What was not found is absent besides.
         rng: The source of chance.
     """
     signs = rng.choice(np.unique(gestures.labels), count)
     cumulative = np.cumsum(table[signs], axis=1)
     affects = (rng.random((count, 1)) > cumulative).sum(1).clip(max=len(EXPRESSIONS) - 1)
-    present = np.ones((count, 2), bool)
+    first, second = _sample(gestures.labels, signs, rng), _sample(expressions.labels, affects, rng)
     fate = rng.random(count)
-    present[fate < missing, 0] = False
-    present[fate > 1 - missing, 1] = False
-    return Pairs(_sample(gestures.labels, signs, rng), _sample(expressions.labels, affects, rng), present)
+    taken = np.stack([fate < missing, fate > 1 - missing], 1)
+    present = np.stack([gestures.found[first], expressions.found[second]], 1) & ~taken
+    return Pairs(first, second, present)
 
 
 def _sample(labels: Int[np.ndarray, "n"], wanted: Int[np.ndarray, "m"], rng: np.random.Generator) -> np.ndarray:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from multimodal.results import EXPRESSIONS, GESTURES, REGIONS
+from multimodal.results import REGIONS
 from multimodal.weights import Card
 from multimodal.weights.measure import Size, size_given, size_of
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,11 @@ def _regional(numbers: Mapping[str, Any]) -> Size:
 
 
 def _fusion(numbers: Mapping[str, Any]) -> Size:
-    from multimodal.fusion.head import EMBEDDING, QUALITY, FusionHead, FusionInput
+    from multimodal.fusion.export import fusion_probe
+    from multimodal.fusion.head import FusionHead, FusionInput
 
     def inputs() -> tuple[FusionInput]:
-        import torch
-
-        def channel(classes: int) -> tuple[Tensor, Tensor, Tensor]:
-            return torch.zeros(1, EMBEDDING), torch.zeros(1, classes), torch.zeros(1, QUALITY)
-
-        present = torch.ones(1, 2, dtype=torch.bool)
-        return (FusionInput(*channel(len(GESTURES)), *channel(len(EXPRESSIONS)), present),)
+        return (FusionInput(**fusion_probe(1, seed=0)),)
 
     return size_given(lambda: FusionHead(width=numbers["width"]), inputs)
 
@@ -84,9 +79,9 @@ REGIONAL = Architecture(
 ARCHITECTURES: Mapping[tuple[str, str], Architecture] = {
     ("expression", "regional"): REGIONAL,
     ("fusion", "FusionHead"): Architecture(
-        "of hand sign and expression each a vector [64], log-probabilities [19] and [3], and how far to trust it [2]",
+        "log-probabilities of signs [19] and affects [3], how far to trust them [4] and [12]; the prior [19, 3]",
         "ours, after Li and Jettanasen, Computation 2025, 13(12):277",
-        "the attention between the two channels",
+        "the attention between the two channels, the prior",
         _fusion,
     ),
     ("gesture", "veilspeak_yolo_n"): Architecture(

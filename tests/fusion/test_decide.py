@@ -86,6 +86,15 @@ def test_unsure_expression_is_left_out() -> None:
     assert decisions[0].affect == "none"
 
 
+def test_with_a_least_confidence_the_affect_goes_first_and_the_sign_then() -> None:
+    felt = {2: expression(200, confidence=0.8)}
+    assert sentences(play("l" * 20, felt, min_confidence=0.7)) == ["Yes, gladly!"]  # .9 x .8
+    plain = play("l" * 20, felt, min_confidence=0.75)
+    assert sentences(plain) == ["Yes."]
+    assert plain[0].confidence == pytest.approx(0.9)
+    assert [decision.sure for decision in play("l" * 20, felt, min_confidence=0.95)] == [False]
+
+
 def test_one_expression_colours_one_sentence() -> None:
     assert sentences(play("l" * 8 + "." * 5 + "p" * 12, {3: expression(300)}, memory_ms=9000)) == [
         "Yes, gladly!",
