@@ -36,8 +36,8 @@ class Channel:
         held = np.isin(self.groups, groups[: max(1, round(share * len(groups)))])
         return self.pick(~held), self.pick(held)
 
-    def pick(self, keep: Bool[np.ndarray, "n"]) -> Channel:
-        """Return the chosen samples."""
+    def pick(self, keep: Bool[np.ndarray, "n"] | Int[np.ndarray, "some"]) -> Channel:
+        """Return the chosen samples, by a mask or by numbers."""
         return Channel(self.rows[keep], self.labels[keep], self.groups[keep], self.found[keep])
 
 
