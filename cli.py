@@ -214,7 +214,6 @@ def evaluate(
         from multimodal.evaluation.fusion import evaluate_fusion
 
         unused = {
-            "--model": bool(model),
             "--masked": bool(masked),
             "--augment": bool(augment),
             "--audit": audit,
@@ -222,7 +221,8 @@ def evaluate(
             "--seeds": seeds is not None,
             "--executor": executor is Executor.ray,
         }
-        summary = evaluate_fusion(data, fusion_of(protocol, folds, coupling, occlude, unused), out, workers)
+        chosen = fusion_of(protocol, folds, coupling, model, occlude, unused)
+        summary = evaluate_fusion(data, chosen, out, workers)
     elif what is Evaluable.gesture:
         from multimodal.evaluation.gesture import evaluate_gesture
         from multimodal.evaluation.gesture_peer import BORDERS, parse_borders

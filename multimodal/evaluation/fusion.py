@@ -2,8 +2,9 @@
 
 No public data hold signs and fleeting expressions of the same moment, so pairs are made, and how far sign and affect go
 together in them is stated: the figures are those of a world in which it is so. In a protocol that trains, a head learns
-from pairs of the photos' ``train`` part and of the subjects of the other folds, each read by the shipped weights of its
-room; those were trained on none of the faces. The shipped head, which has seen no real face at all, stands beside.
+from pairs of the photos' ``train`` part and of the subjects of the other folds, the photos read by the shipped weights,
+the faces by shipped weights, which were trained on none of them, or by a classifier that is trained in the folds, see
+``fusion_faces``. The shipped head, which has seen no real face at all, stands beside.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from multimodal.errors import UsageError
 from multimodal.evaluation import fusion_pairs as pairs_of
 from multimodal.evaluation.clips import open_samples
 from multimodal.evaluation.conditions import parse
+from multimodal.evaluation.fusion_faces import FREE, ReadFaces, read_in_folds, read_ready
 from multimodal.evaluation.fusion_pairs import AFFECTS, SIGNS, Answers, Joint
 from multimodal.evaluation.intervals import draws_of, interval, ratio_draws
 from multimodal.evaluation.protocols import Fold, folds_of
@@ -36,14 +38,12 @@ from multimodal.training.pairs import Channel, draw_pairs
 if TYPE_CHECKING:
     from multimodal.fusion.head import FusionHead
 
-FREE, NO_SIGN, NO_FACE = "clean", "gesture missing", "face missing"
+CLEAN, NO_SIGN, NO_FACE = "clean", "gesture missing", "face missing"
 COVERED = ("mask", "block:0.5", "hand")
 """The occluded conditions, over which the gain is averaged."""
 
 _CONCATENATED = 6000
 """Pairs that the concatenation learns from in each fold."""
-_TRAINING_COVERS = 100
-"""Added to the seed of covers that are learned from."""
 
 
 class FusionEvaluation(Config):
@@ -56,9 +56,11 @@ class FusionEvaluation(Config):
             measured besides.
         occlude: What stands before the faces, see ``conditions``.
         abstained: Share of the pairs that is not answered, the least sure ones.
-        copies: Each training clip is read free, and in so many copies behind something.
+        model: A classifier that reads the faces and is trained in every fold; None: the shipped weights.
+        inner: In so many parts by subject each training side is read, where a classifier is trained.
+        copies: Each training clip is read free, and in so many copies behind something, where none is.
         head: How a head learns.
-        seed: Of what stands before the faces.
+        seed: Of what stands before the faces, and of the classifier.
     """
 
     protocol: str = "none"
@@ -66,6 +68,8 @@ class FusionEvaluation(Config):
     coupling: float | None = Field(default=None, ge=0, le=1)
     occlude: tuple[str, ...] = COVERED
     abstained: float = Field(default=0.1, gt=0, lt=1)
+    model: str | None = None
+    inner: int = Field(default=3, ge=2)
     copies: int = Field(default=3, ge=1)
     head: HeadTraining = HeadTraining()
     seed: int = 0
@@ -99,12 +103,12 @@ class _Named:
 
 
 def config_of(
-    protocol: str, folds: int, coupling: float | None, occlude: str, unused: Mapping[str, bool]
+    protocol: str, folds: int, coupling: float | None, model: str | None, occlude: str, unused: Mapping[str, bool]
 ) -> FusionEvaluation:
     """Return the config that the command line's options make.
 
     Args:
-        protocol, folds, coupling: See ``FusionEvaluation``.
+        protocol, folds, coupling, model: See ``FusionEvaluation``.
         occlude: Conditions, comma-separated; ``none``, the command line's default, takes those of ``COVERED``.
         unused: Options that fusion does not take, and whether they were given.
 
@@ -113,16 +117,12 @@ def config_of(
     """
     given = [name for name, was in unused.items() if was]
     if given:
-        raise UsageError(
-            f"evaluate fusion takes --protocol, --folds, --coupling and --occlude: leave out {', '.join(given)}"
-        )
+        raise UsageError(f"evaluate fusion does not take {', '.join(given)}: leave that out")
     named = tuple(name.strip() for name in occlude.split(",") if name.strip() != "none")
     for name in named:
         parse(name)
-    chosen = {"occlude": named} if named else {}
-    return validate(
-        FusionEvaluation, {"protocol": protocol, "folds": folds, "coupling": coupling, **chosen}, "evaluate fusion"
-    )
+    chosen = {"protocol": protocol, "folds": folds, "coupling": coupling, "model": model}
+    return validate(FusionEvaluation, chosen | ({"occlude": named} if named else {}), "evaluate fusion")
 
 
 def evaluate_fusion(
@@ -134,13 +134,13 @@ def evaluate_fusion(
         data: Photos of signs (a YOLO ``data.yaml`` or its folder; its ``val`` part is measured, from ``train`` is
             learned) and expressions (a flow-map folder, data sets, or an index), in any order.
         config: What is measured.
-        out: ``fusion.json`` goes here; None writes nothing.
-        workers: How many processes draw covers.
+        out: ``fusion.json`` goes here, and finished folds of a classifier; None writes nothing.
+        workers: How many processes draw covers and train.
 
     Returns:
-        ``pairs, signs, faces, subjects, protocol, folds, coupling``; ``conditions``: a row for every condition at the
-        coupling and at 0: ``name, coupling, joint, gesture, affect`` (accuracies), ``late_fusion_joint`` (product of
-        posteriors; where a channel is missing it guesses), ``gain`` over it in accuracy with ``gain_ci95`` over
+        ``pairs, signs, faces, subjects, protocol, faces_read_by, folds, coupling``; ``conditions``: a row for every
+        condition at the coupling and at 0: ``name, coupling, joint, gesture, affect`` (accuracies),
+        ``late_fusion_joint`` (product of posteriors; where a channel is missing it guesses), ``gain`` over it in accuracy with ``gain_ci95`` over
         subjects, ``abstained``, ``joint_answered`` and ``error_drop`` (share by which the joint error falls when the
         least sure are not answered), ``ece``, ``baselines`` (joint accuracy of ``averaging``, ``bayes``,
         ``concatenation``, ``shipped``; accuracy of ``gesture_alone`` and ``affect_alone``) and ``misled`` (joint, where
@@ -151,6 +151,8 @@ def evaluate_fusion(
         UsageError: Not both kinds of data are given, a condition is unknown, or the protocol does not fit.
         MissingError: Data or weights are missing.
     """
+    from multimodal.training.fusion_signs import STATES, read_signs
+
     began = time.perf_counter()
     config = config or FusionEvaluation()
     photos, clips = _sorted(data)
@@ -158,10 +160,12 @@ def evaluate_fusion(
     if samples.classes != EXPRESSIONS:
         raise UsageError(f"fusion knows {', '.join(EXPRESSIONS)}: give expressions of these classes")
     folds = _folds(config, samples)
-    signs, conditions = _read(photos, samples, config, workers)
+    signs, faces = read_signs(photos, "val"), _read_faces(samples, folds, config, out, workers)
+    conditions = _conditions(faces.tested)
     stated = load_prior(config.coupling)
     priors = [stated, stated.at(0.0)] if stated.coupling else [stated]
-    named = _answer(photos, samples, folds, signs, conditions, priors, config, workers)
+    taught = read_signs(photos, "train", STATES, config.head.seed) if faces.learned else None
+    named = _answer(taught, signs, faces.learned, folds, conditions, priors, config)
     rows = [
         _row(named, condition, signs, samples, prior, priors, config) for prior in priors for condition in conditions
     ]
@@ -171,6 +175,7 @@ def evaluate_fusion(
         "faces": len(samples),
         "subjects": len(set(samples.subjects)),
         "protocol": config.protocol,
+        "faces_read_by": config.model or "regional-synthetic",
         "folds": len(folds),
         "coupling": priors[0].coupling,
         "conditions": rows,
@@ -197,57 +202,56 @@ def _sorted(data: Sequence[Path]) -> tuple[Path, list[Path]]:
 
 def _folds(config: FusionEvaluation, samples: FlowSamples) -> list[Fold]:
     if config.protocol == "none":
+        if config.model is not None:
+            raise UsageError(f"{config.model} is trained in folds: give --protocol kfold or loso, or leave --model out")
         return [Fold("all", np.arange(0), np.arange(len(samples)))]
     return folds_of(config.protocol, samples, config.folds)
 
 
-def _read(
-    photos: Path, samples: FlowSamples, config: FusionEvaluation, workers: int | None
-) -> tuple[Channel, list[Condition]]:
-    from multimodal.expression.reader import ExpressionReader
-    from multimodal.training.fusion_faces import read_faces
-    from multimodal.training.fusion_signs import read_signs
+def _read_faces(
+    samples: FlowSamples, folds: Sequence[Fold], config: FusionEvaluation, out: Path | None, workers: int | None
+) -> ReadFaces:
+    if config.model is None:
+        return read_ready(samples, folds, config.occlude, config.copies, config.seed, workers)
+    state = None if out is None else out / "folds"
+    return read_in_folds(config.model, samples, folds, config.occlude, config.inner, config.seed, workers, state)
 
-    reader = ExpressionReader()
-    free = read_faces(reader, samples, "none")
-    covered = [Condition(name, read_faces(reader, samples, name, config.seed, workers)) for name in config.occlude]
+
+def _conditions(tested: Mapping[str, Channel]) -> list[Condition]:
+    free = tested[FREE]
+    covered = [Condition(name, faces) for name, faces in tested.items() if name != FREE]
     missing = [Condition(NO_SIGN, free, (False, True)), Condition(NO_FACE, free, (True, False))]
-    return read_signs(photos, "val"), [Condition(FREE, free), *covered, *missing]
+    return [Condition(CLEAN, free), *covered, *missing]
 
 
 def _answer(
-    photos: Path,
-    samples: FlowSamples,
-    folds: Sequence[Fold],
+    taught: Channel | None,
     signs: Channel,
+    learned: Sequence[Channel],
+    folds: Sequence[Fold],
     conditions: Sequence[Condition],
     priors: Sequence[Prior],
     config: FusionEvaluation,
-    workers: int | None,
 ) -> Mapping[tuple[str, float], _Named]:
     """Let every rule answer all pairs, fold by fold; keys are a condition's name and the coupling that is told."""
     from multimodal.fusion.reader import FusionReader
 
-    shipped = FusionReader().head
+    shipped, count = FusionReader().head, sum(len(fold.test) for fold in folds)
     named = {
-        (condition.name, prior.coupling): _Named(len(signs), len(samples))
-        for condition in conditions
-        for prior in priors
+        (condition.name, prior.coupling): _Named(len(signs), count) for condition in conditions for prior in priors
     }
-    learned = _training_side(photos, samples, config, workers) if config.protocol != "none" else None
-    for fold in folds:
+    for number, fold in enumerate(folds):
         heads = {"shipped": shipped, "head": shipped}
-        joined: dict[float, Any] = {}
-        if learned is not None:
-            known = learned[0], _of_subjects(learned[1], fold.train, len(samples))
-            heads["head"] = train_head(*known, priors[0], config.head)
-            joined = {prior.coupling: _Concatenation(*known, prior, config) for prior in priors}
+        side_by_side: dict[float, _Concatenation] = {}
+        if taught is not None:
+            heads["head"] = train_head(taught, learned[number], priors[0], config.head)
+            side_by_side = {prior.coupling: _Concatenation(taught, learned[number], prior, config) for prior in priors}
         for condition in conditions:
             faces = condition.faces.pick(fold.test)
             for prior in priors:
-                entry = named[condition.name, prior.coupling]
-                for rule, joint in _joints(heads, joined.get(prior.coupling), signs, faces, condition, prior).items():
-                    entry.put(rule, fold.test, joint)
+                joints = _joints(heads, side_by_side.get(prior.coupling), signs, faces, condition, prior)
+                for rule, joint in joints.items():
+                    named[condition.name, prior.coupling].put(rule, fold.test, joint)
     return named
 
 
@@ -309,23 +313,6 @@ def _side_by_side(signs: np.ndarray, faces: np.ndarray, present: np.ndarray) -> 
     first = np.concatenate([np.exp(signs[:, :SIGNS]), signs[:, SIGNS:]], 1) * present[:, :1]
     second = np.concatenate([np.exp(faces[:, :AFFECTS]), faces[:, AFFECTS:]], 1) * present[:, 1:]
     return np.concatenate([first, second, present], 1)
-
-
-def _training_side(
-    photos: Path, samples: FlowSamples, config: FusionEvaluation, workers: int | None
-) -> tuple[Channel, Channel]:
-    from multimodal.expression.reader import ExpressionReader
-    from multimodal.training.fusion_faces import read_free_and_covered
-    from multimodal.training.fusion_signs import STATES, read_signs
-
-    seed = config.seed + _TRAINING_COVERS
-    signs = read_signs(photos, "train", STATES, config.head.seed)
-    return signs, read_free_and_covered(ExpressionReader(), samples, config.copies, seed, workers)
-
-
-def _of_subjects(faces: Channel, clips: Int[np.ndarray, "some"], count: int) -> Channel:
-    """Return all copies of some clips."""
-    return faces.pick(np.isin(np.arange(len(faces)) % count, clips))
 
 
 def _row(

@@ -104,7 +104,14 @@ def gesture_row(hand: Hand) -> Float[np.ndarray, "23"]:
 
 def expression_row(expression: ExpressionResult) -> Float[np.ndarray, "15"]:
     """Lay an expression out for the fusion head: 3 of log-posterior, 12 of quality."""
-    return np.concatenate([_log(expression.probabilities), expression.visibility]).astype(np.float32)
+    return expression_rows(expression.probabilities[None], expression.visibility[None])[0]
+
+
+def expression_rows(
+    probabilities: Float[np.ndarray, "n 3"], visibility: Float[np.ndarray, "n 12"]
+) -> Float[np.ndarray, "n 15"]:
+    """Lay expressions out; see ``expression_row``."""
+    return np.concatenate([_log(probabilities), visibility], axis=1).astype(np.float32)
 
 
 def from_rows(

@@ -10,8 +10,13 @@ import pytest
 from multimodal.data.fake_gestures import write_fake_gestures
 from multimodal.errors import UsageError
 from multimodal.evaluation import fusion
+from multimodal.evaluation.clips import open_samples
 from multimodal.evaluation.fusion import FusionEvaluation, config_of, evaluate_fusion
+from multimodal.evaluation.fusion_faces import LEARNED, read_in_folds
+from multimodal.evaluation.protocols import folds_of
 from multimodal.fusion.reader import GESTURE_ROW
+from multimodal.training.classifiers.base import FoldTask
+from multimodal.training.classifiers.classical import FlowLogisticRegression
 from multimodal.training.fusion_head import HeadTraining
 from multimodal.training.pairs import Channel
 
@@ -88,6 +93,40 @@ def test_no_head_learns_from_the_people_that_it_is_measured_on(tmp_path: Path, m
     assert sorted(map(tuple, learned)) == [(0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3)]
 
 
+@pytest.mark.usefixtures("given_signs")
+def test_a_classifier_reads_nobody_whom_it_has_learned_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the folds nor in the inner parts; and the head learns from all of the training side's people."""
+    tasks: list[tuple[set[str], set[str]]] = []
+
+    def watched(self: FlowLogisticRegression, task: FoldTask) -> list[np.ndarray]:
+        tasks.append((set(task.train.subjects), set(task.tests[0].subjects)))
+        return original(self, task)
+
+    original = FlowLogisticRegression.fit_predict
+    monkeypatch.setattr(FlowLogisticRegression, "fit_predict", watched)
+    samples = open_samples([write_maps(tmp_path / "maps")], "megc2019", (), None, 1, "auto")[0]
+    folds = folds_of("loso", samples)
+    faces = read_in_folds("flow-logreg", samples, folds, ("mask",), inner=3, seed=0, workers=1, state=None)
+    assert len(tasks) == 4 + 4 * 3
+    assert all(not learned & tested and tested for learned, tested in tasks)
+    assert list(faces.tested) == ["none", "mask"]
+    assert all(len(channel) == 12 and channel.found.all() for channel in faces.tested.values())
+    assert np.array_equal(faces.tested["mask"].labels, samples.labels)
+    assert (faces.tested["mask"].rows[:, 3:] < 1).any()
+    assert np.allclose(np.exp(faces.tested["none"].rows[:, :3]).sum(1), 1, atol=1e-5)
+    for fold, learned in zip(folds, faces.learned, strict=True):
+        assert len(learned) == len(LEARNED) * len(fold.train)
+        assert len(set(learned.groups.tolist())) == 3
+
+
+def test_a_classifier_needs_folds_and_probabilities(tmp_path: Path) -> None:
+    photos, faces = write_fake_gestures(tmp_path / "signs", size=48), write_maps(tmp_path / "maps")
+    with pytest.raises(UsageError, match="--protocol kfold"):
+        evaluate_fusion([photos, faces], FusionEvaluation(model="flow-logreg"))
+    with pytest.raises(UsageError, match="probabilities"):
+        evaluate_fusion([photos, faces], FusionEvaluation(model="no-such", protocol="loso"))
+
+
 def test_both_kinds_of_data_are_asked_for(tmp_path: Path) -> None:
     photos = write_fake_gestures(tmp_path / "signs", size=48)
     for data in ([photos], [write_maps(tmp_path / "maps")], [photos, photos]):
@@ -96,9 +135,9 @@ def test_both_kinds_of_data_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_options_that_fusion_does_not_take_are_named() -> None:
-    with pytest.raises(UsageError, match="leave out --masked"):
-        config_of("none", 10, None, "none", {"--masked": True, "--audit": False})
+    with pytest.raises(UsageError, match="does not take --masked: leave"):
+        config_of("none", 10, None, None, "none", {"--masked": True, "--audit": False})
     with pytest.raises(UsageError, match="hat"):
-        config_of("none", 10, None, "hat", {})
-    assert config_of("kfold", 5, 0.3, "mask,hand", {}).occlude == ("mask", "hand")
-    assert config_of("kfold", 5, None, "none", {}).occlude == fusion.COVERED
+        config_of("none", 10, None, None, "hat", {})
+    assert config_of("kfold", 5, 0.3, "regional", "mask,hand", {}).occlude == ("mask", "hand")
+    assert config_of("kfold", 5, None, None, "none", {}).occlude == fusion.COVERED
