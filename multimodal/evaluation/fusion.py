@@ -140,8 +140,8 @@ def evaluate_fusion(
     Returns:
         ``pairs, signs, faces, subjects, protocol, faces_read_by, folds, coupling``; ``conditions``: a row for every
         condition at the coupling and at 0: ``name, coupling, joint, gesture, affect`` (accuracies),
-        ``late_fusion_joint`` (product of posteriors; where a channel is missing it guesses), ``gain`` over it in accuracy with ``gain_ci95`` over
-        subjects, ``abstained``, ``joint_answered`` and ``error_drop`` (share by which the joint error falls when the
+        ``late_fusion_joint`` (product of posteriors; where a channel is missing it guesses), ``gain`` over it in
+        accuracy with ``gain_ci95`` over subjects, ``abstained``, ``joint_answered`` and ``error_drop`` (share by which the joint error falls when the
         least sure are not answered), ``ece``, ``baselines`` (joint accuracy of ``averaging``, ``bayes``,
         ``concatenation``, ``shipped``; accuracy of ``gesture_alone`` and ``affect_alone``) and ``misled`` (joint, where
         pairs are of this coupling, and the head is told the other one); ``occluded_gain`` by coupling: the mean gain
