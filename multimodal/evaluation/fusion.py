@@ -141,11 +141,11 @@ def evaluate_fusion(
         ``pairs, signs, faces, subjects, protocol, faces_read_by, folds, coupling``; ``conditions``: a row for every
         condition at the coupling and at 0: ``name, coupling, joint, gesture, affect`` (accuracies),
         ``late_fusion_joint`` (product of posteriors; where a channel is missing it guesses), ``gain`` over it in
-        accuracy with ``gain_ci95`` over subjects, ``abstained``, ``joint_answered`` and ``error_drop`` (share by which the joint error falls when the
-        least sure are not answered), ``ece``, ``baselines`` (joint accuracy of ``averaging``, ``bayes``,
-        ``concatenation``, ``shipped``; accuracy of ``gesture_alone`` and ``affect_alone``) and ``misled`` (joint, where
-        pairs are of this coupling, and the head is told the other one); ``occluded_gain`` by coupling: the mean gain
-        over what stands before the faces; ``wall_s``.
+        accuracy with ``gain_ci95`` over subjects, ``abstained``, ``joint_answered`` and ``error_drop`` (share by which
+        the joint error falls when the least sure are not answered), ``ece``, ``baselines`` (joint accuracy of
+        ``averaging``, ``bayes``, ``concatenation``, ``shipped``; accuracy of ``gesture_alone`` and ``affect_alone``)
+        and ``misled`` (joint, where pairs are of this coupling, and the head is told the other one); ``occluded_gain``
+        by coupling: the mean gain over what stands before the faces; ``wall_s``.
 
     Raises:
         UsageError: Not both kinds of data are given, a condition is unknown, or the protocol does not fit.
