@@ -105,6 +105,7 @@ class FaceTracker:
         self._last: Float[np.ndarray, "468 3"] | None = None
         self._place: tuple[float, float] | None = None
         self._others: tuple[Box, ...] = ()
+        self._fading: tuple[Box, ...] = ()
         self._frames = self._lost_at = self._person = 0
         self._let_go()
         self._visibility.reset()
@@ -188,7 +189,7 @@ class FaceTracker:
         return next((face for face in faces if not self._stood_beside(face)), None)
 
     def _stood_beside(self, face: FoundFace) -> bool:
-        return any(_holds(face.box, (x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in self._others)
+        return any(_holds_middle(face.box, other) for other in self._others)
 
     def _recent_place(self) -> tuple[float, float] | None:
         return self._place if self._frames - self._lost_at <= self.config.keep_place else None
@@ -200,7 +201,13 @@ class FaceTracker:
             self._visibility.reset()
             self._person += self._place is not None
         self._last = landmarks
-        self._others = tuple(other.box for other in others)
+        self._others, self._fading = tuple(other.box for other in others), ()
+
+    def _note_others(self, faces: list[FoundFace]) -> None:
+        """Keep where the other faces are; one that is not found may have been overlooked, and stays once."""
+        found = tuple(face.box for face in faces)
+        missed = [box for box in self._others if box not in self._fading and not any(_holds_middle(f, box) for f in found)]
+        self._others, self._fading = (*found, *missed), tuple(missed)
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[FoundFace]:
         """Return the faces, nearest first; the slower model for distant ones is asked only if there is none near."""
@@ -235,7 +242,7 @@ class FaceTracker:
         faces = self._near(image)
         x, y = fit_pose(self._last).shift[:2]
         mine = [face for face in faces if _holds(face.box, x, y)]
-        self._others = tuple(face.box for face in faces if face not in mine)
+        self._note_others([face for face in faces if face not in mine])
         if mine and faces[0].side > self.config.nearer * mine[0].side:
             self._let_go()
 
@@ -296,6 +303,10 @@ def _without(
 
 def _holds(box: Box, x: float, y: float) -> bool:
     return bool(box[0] <= x <= box[2] and box[1] - 0.25 * (box[3] - box[1]) <= y <= box[3])
+
+
+def _holds_middle(box: Box, other: Box) -> bool:
+    return _holds(box, (other[0] + other[2]) / 2, (other[1] + other[3]) / 2)
 
 
 def _plausible(landmarks: Float[np.ndarray, "468 3"] | None) -> Float[np.ndarray, "468 3"] | None:

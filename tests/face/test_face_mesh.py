@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic_faces import frame, portrait, textured
 
-from multimodal.face.detect import FaceDetector
+from multimodal.face.detect import FaceDetector, FoundFace
 from multimodal.face.mesh import FaceTracker
 from multimodal.face.pose import eye_centres
 from multimodal.results import REGIONS
@@ -151,6 +151,15 @@ def test_who_hides_the_face_for_a_moment_is_not_replaced_by_a_neighbour(tracker:
     rows = followed(tracker, [both] * 35 + [alone] * 12 + [both] * 6)
     assert rows == ["L"] * 35 + ["-"] * 12 + ["L"] * 6
     assert tracker.track(frame(both, 99)).person == 0
+
+
+def test_another_face_that_is_overlooked_once_is_still_known(tracker: FaceTracker) -> None:
+    found = [FoundFace((9.0, 9.0, 30.0, 30.0), 0.9)]
+    known = []
+    for faces in (found, [], [], found, [], found):
+        tracker._note_others(faces)
+        known.append(len(tracker._others))
+    assert known == [1, 1, 0, 1, 1, 1]
 
 
 def test_a_neighbour_speaks_once_the_other_is_gone(tracker: FaceTracker) -> None:
