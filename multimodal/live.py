@@ -178,7 +178,7 @@ class Live:
         from multimodal.gesture.reader import GestureReader
 
         live = not self.independent
-        self._gestures = stack.enter_context(GestureReader(self.config.gesture, live=live))
+        self._gestures = stack.enter_context(GestureReader(self.config.gesture, live, self.timings))
         self._faces = stack.enter_context(FaceTracker(static=self.independent, config=self.config.face))
         self._window = MotionWindow(self.config.window)
         self._spotter = MicroExpressionSpotter(self.config.expression.spotting)

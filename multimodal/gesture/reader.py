@@ -21,13 +21,14 @@ from multimodal import weights
 from multimodal.config import Config
 from multimodal.gesture.detector import WEIGHTS as DETECTOR_WEIGHTS
 from multimodal.gesture.detector import Detection, HandDetector
-from multimodal.gesture.hands import HandTracker
+from multimodal.gesture.hands import HandTracker, Skeleton
 from multimodal.gesture.merge import Merge, Opinion, combine, match
 from multimodal.gesture.sharpness import sharpness
 from multimodal.gesture.skeleton import WEIGHTS as SKELETON_WEIGHTS
 from multimodal.gesture.skeleton import load_skeleton, normalise
 from multimodal.gesture.speaker import Box, choose, painted_over
 from multimodal.results import FaceObservation, Frame, GestureResult, Hand
+from multimodal.timings import Timings
 
 _GAP_MS = 1000.0
 
@@ -67,14 +68,18 @@ class GestureReader:
     Args:
         config: How.
         live: Whether the frames follow each other in time; otherwise every one is a photo of its own.
+        timings: Where the times of the detector and of the skeleton are counted; None: nowhere.
 
     Raises:
         MissingError: Weights are missing or damaged; told before anything heavy is imported.
     """
 
-    def __init__(self, config: GestureConfig | None = None, live: bool = True) -> None:
+    def __init__(
+        self, config: GestureConfig | None = None, live: bool = True, timings: Timings | None = None
+    ) -> None:
         self.config = config or GestureConfig()
         self.live = live
+        self._timings = timings or Timings()
         weights.find(self.config.detector)
         self._classifier = load_skeleton(self.config.skeleton)
         self._detector = HandDetector(self.config.detector, self.config.threshold, self.config.suppression)
@@ -113,17 +118,18 @@ class GestureReader:
 
     def detections(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Detection]:
         """Return what the detector alone sees, the surest first."""
-        return self._detector.find(image)
+        with self._timings.measure("hands: detector"):
+            return self._detector.find(image)
 
     def opinions(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Opinion]:
         """Return what the skeleton alone sees; live, in the frame after the last one given."""
-        height, width = image.shape[:2]
-        found = []
-        for hand in self._tracker.find(image):
-            embedding = self._classifier.embed(normalise(hand)[None])
-            logs = self._classifier.classify(embedding)[0].astype(np.float64)
-            found.append(Opinion(hand, logs, embedding[0], hand.box(width, height)))
-        return found
+        with self._timings.measure("hands: skeleton"):
+            return [self._opinion(hand, image.shape) for hand in self._tracker.find(image)]
+
+    def _opinion(self, hand: Skeleton, shape: tuple[int, ...]) -> Opinion:
+        embedding = self._classifier.embed(normalise(hand)[None])
+        logs = self._classifier.classify(embedding)[0].astype(np.float64)
+        return Opinion(hand, logs, embedding[0], hand.box(shape[1], shape[0]))
 
     def reset(self) -> None:
         """Forget what was seen, as after a gap in the signal."""
@@ -173,7 +179,7 @@ class GestureReader:
         lost = self._tracked and not opinions
         look = lost or self._unconfirmed or self._count >= self._next_look
         if look:
-            self._seen = self._detector.find(image)
+            self._seen = self.detections(image)
             self._next_look = self._count + self.config.detect_every
         self._count += 1
         self._tracked = bool(opinions)
