@@ -252,9 +252,10 @@ def report(summary: dict[str, Any]) -> str:
     said = [f"{row['t_s']:7.2f} s  {row['text']}" for row in summary["utterances"]] or ["nothing was said"]
     missing = " - the input ended early" if summary["truncated"] else ""
     passed = f", {summary['dropped']} passed over since reading was slower" if summary["dropped"] else ""
-    speed = f"{summary['frames']} frames at {summary['fps']} a second{passed}{missing}, face in {summary['face_fraction']:.0%}"
+    faces = f"face in {summary['face_fraction']:.0%}"
+    speed = f"{summary['frames']} frames at {summary['fps']} a second{passed}{missing}, {faces}"
     parts = [
-        f"  {row['part']:<12} {row['calls']:>5} x {row['median_ms']:>8.2f} ms (p95 {row['p95_ms']:.2f})"
+        f"  {row['part']:<15} {row['calls']:>5} x {row['median_ms']:>8.2f} ms (p95 {row['p95_ms']:.2f})"
         for row in summary["timings"]
     ]
     files = [f"  {path}" for path in summary["outputs"].values() if path]

@@ -34,7 +34,7 @@ _ONES = np.ones(len(REGIONS), np.float32)
 
 
 def picture(sign: int = -1, smile: float = 0.0, number: int = 0) -> np.ndarray:
-    """Return a small picture in which a sign (its place in ``GESTURES``; -1 none), a smile 0 to 1 and a number stand."""
+    """Return a small picture in which stand a sign (its place in ``GESTURES``; -1 none), a smile 0 to 1, a number."""
     image = np.zeros((16, 24, 3), np.uint8)
     image[0, 0] = (sign + 1, round(255 * smile), number % 256)
     return image
@@ -68,9 +68,7 @@ class LightHands:
             return GestureResult(frame.index, frame.t_ms)
         probabilities = np.full(len(GESTURES), 0.1 / 18, np.float32)
         probabilities[sign] = 0.9
-        return GestureResult(
-            frame.index, frame.t_ms, (Hand((2.0, 2.0, 9.0, 9.0), GESTURES[sign], 0.9, probabilities),)
-        )
+        return GestureResult(frame.index, frame.t_ms, (Hand((2.0, 2.0, 9.0, 9.0), GESTURES[sign], 0.9, probabilities),))
 
     def reset(self) -> None:
         self.resets += 1

@@ -44,7 +44,7 @@ class SpottingConfig(Config):
         gap_ms: A longer gap in time starts anew.
         cover_change: If the visibility of any region changes by more meanwhile, something passes before the face, or is
             put on or taken off: that is no expression.
-        cover_ms: After such a change the landmarks need so long to settle; then the face is watched anew, its noise too.
+        cover_ms: After such a change the landmarks need so long to settle; then all is watched anew, noise too.
         rest_ms: After a micro-expression, and after a movement too large for one, nothing is spotted for so long.
     """
 

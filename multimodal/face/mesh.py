@@ -206,7 +206,8 @@ class FaceTracker:
     def _note_others(self, faces: list[FoundFace]) -> None:
         """Keep where the other faces are; one that is not found may have been overlooked, and stays once."""
         found = tuple(face.box for face in faces)
-        missed = [box for box in self._others if box not in self._fading and not any(_holds_middle(f, box) for f in found)]
+        known = [box for box in self._others if box not in self._fading]
+        missed = [box for box in known if not any(_holds_middle(face, box) for face in found)]
         self._others, self._fading = (*found, *missed), tuple(missed)
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[FoundFace]:

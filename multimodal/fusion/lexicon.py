@@ -48,9 +48,8 @@ class Lexicon(Config):
 
     def pairs(self) -> list[tuple[str, str, str]]:
         """Return all that can be said: gesture, affect, sentence."""
-        return [
-            (gesture, affect, text) for gesture, by_affect in self.sentences.items() for affect, text in by_affect.items()
-        ]
+        signs = self.sentences.items()
+        return [(gesture, affect, text) for gesture, by_affect in signs for affect, text in by_affect.items()]
 
     def over(self, base: Lexicon) -> Lexicon:
         """Return the lexicon that says what this one says of the gestures that it names, of others what ``base`` says.

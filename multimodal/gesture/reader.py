@@ -4,8 +4,8 @@ In photos both look at every picture. In live video the skeleton follows the han
 the last reading stands. The detector looks anew every few frames, when the skeleton has just lost the hand, and while
 it sees one that the skeleton does not. While no hand is about, the skeleton searches only every few frames.
 
-Live, of several hands the speaker's counts (``gesture.speaker``). Where the skeleton follows another one, it lets go and
-searches a picture in which the others are painted over.
+Live, of several hands the speaker's counts (``gesture.speaker``). Where the skeleton follows another one, it lets go
+and searches a picture in which the others are painted over.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class GestureReader:
         MissingError: Weights are missing or damaged; told before anything heavy is imported.
     """
 
-    def __init__(
-        self, config: GestureConfig | None = None, live: bool = True, timings: Timings | None = None
-    ) -> None:
+    def __init__(self, config: GestureConfig | None = None, live: bool = True, timings: Timings | None = None) -> None:
         self.config = config or GestureConfig()
         self.live = live
         self._timings = timings or Timings()
@@ -91,7 +89,7 @@ class GestureReader:
         self._forget()
 
     def read(self, frame: Frame, speaker: FaceObservation | None = None) -> GestureResult:
-        """Return the frame's hands: of a photo the surest first, of live video the speaker's, the one that counts first.
+        """Return the frame's hands: of a photo the surest first; of live video the speaker's, what counts first.
 
         A live stream that jumps back, or by more than a second, starts anew.
 

@@ -6,7 +6,6 @@ The clock is simulated: the camera's frames come, and the rooms' time passes, wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -85,11 +84,11 @@ class SlowHands(LightHands):
 
 
 @pytest.fixture
-def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedCamera]:
+def camera(monkeypatch: pytest.MonkeyPatch) -> SimulatedCamera:
     made = SimulatedCamera()
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: made.now))
     threading.Thread(target=made.begin, daemon=True).start()
-    yield made
+    return made
 
 
 def test_item_10_latency_drops_and_that_they_are_told(camera: SimulatedCamera, tmp_path: Path) -> None:

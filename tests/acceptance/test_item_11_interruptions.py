@@ -141,13 +141,14 @@ def test_item_11_what_raises_ends_the_run_and_nothing_hangs(
 ) -> None:
     config = light_config()
     endless = ScriptedSource(talk(10**9))
-    with pytest.raises(ZeroDivisionError), LightLive(config) as live:
+    with LightLive(config) as live:
         demo = Demo(live, endless, tmp_path, config, speak=False, show=False)
         if where == "room":
             live._gestures = Raising()  # type: ignore[assignment]
         else:
             monkeypatch.setattr(demo._overlay, "draw", raises_at_sixty)
-        demo.run()
+        with pytest.raises(ZeroDivisionError):
+            demo.run()
     assert demo._speaker.pid is None
     assert not workers()
     left = readable(tmp_path)
@@ -158,10 +159,13 @@ def test_item_11_what_raises_ends_the_run_and_nothing_hangs(
 
 
 def test_item_11_a_listener_that_raises_leaves_no_thread() -> None:
-    with pytest.raises(ZeroDivisionError), LightLive(light_config()) as live:
-        for step in live.steps(ScriptedSource(talk(10**9))):
-            if step.frame.index == 20:
-                raise ZeroDivisionError
+    def listen() -> None:
+        with LightLive(light_config()) as live:
+            for step in live.steps(ScriptedSource(talk(10**9))):
+                raises_at_sixty(step)
+
+    with pytest.raises(ZeroDivisionError):
+        listen()
     assert not workers()
 
 
