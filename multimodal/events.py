@@ -81,8 +81,10 @@ class Story:
             yield {"event": "decision", **_of(step.decision)}
 
     def _gap_row(self, t_ms: float, gap_ms: float) -> Row:
-        for settled in (self._face, self._sign, *self._groups.values()):
-            settled.interrupt()
+        self._face.interrupt()
+        self._sign.interrupt()
+        for group in self._groups.values():
+            group.interrupt()
         return {"event": "gap", "t_ms": t_ms, "gap_ms": round(gap_ms, 3)}
 
     def _face_rows(self, step: Step) -> Iterator[Row]:
