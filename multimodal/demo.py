@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from multimodal.events import Story
 from multimodal.live import Live, LiveConfig, Step, load_live_config
 from multimodal.results import REGIONS, Decision, ExpressionResult, Utterance
+from multimodal.timings import Times
 
 if TYPE_CHECKING:
     from multimodal.media.base import Source
@@ -24,6 +26,9 @@ CAPTION_MS = 3000.0
 
 ATTENTION_MS = 1500.0
 """How long the regions stay coloured by an expression's attention."""
+
+LAST_SAID = 1000
+"""The summary lists at most so many sentences, the last ones; ``events.jsonl`` has all."""
 
 
 def run_demo(
@@ -67,9 +72,10 @@ class Demo:
         }
         self._overlay = Overlay()
         self._story = Story(source.independent)
-        self._latencies: list[float] = []
+        self._latencies = Times()
+        self._audio = Times()
         self._faces = 0
-        self._utterances: list[Utterance] = []
+        self._utterances: deque[Utterance] = deque(maxlen=LAST_SAID)
 
     def run(self) -> dict[str, Any]:
         """Read the source to its end and return the summary."""
@@ -92,8 +98,15 @@ class Demo:
         self._collect()
         summary = self._summary(seconds)
         self._record.update(source=self._source.to_dict(), summary=summary, timings=self._live.timings.table())
-        self._events.write("end", self._last_ms, truncated=self._source.truncated, frames=len(self._latencies))
+        self._events.write("end", self._last_ms, **self._ended())
         return summary
+
+    def _ended(self) -> dict[str, int | bool]:
+        return {
+            "truncated": self._source.truncated,
+            "dropped": self._source.dropped,
+            "frames": self._latencies.count,
+        }
 
     def _open(self, stack: ExitStack) -> None:
         from multimodal.media.show import Window
@@ -126,7 +139,7 @@ class Demo:
     def _take(self, step: Step) -> bool:
         """Write, show and say one step; False where the user closed the window."""
         self._last_ms = step.frame.t_ms
-        self._latencies.append(step.latency_ms)
+        self._latencies.add(step.latency_ms)
         self._faces += step.face.success
         for row in self._story.rows(step):
             self._events.write(**row)
@@ -151,6 +164,8 @@ class Demo:
     def _collect(self) -> None:
         for utterance in self._speaker.poll():
             self._utterances.append(utterance)
+            if utterance.latency_ms is not None:
+                self._audio.add(utterance.latency_ms)
             row = utterance.to_dict()
             del row["schema"]
             self._events.write("utterance", row.pop("t_ms"), **row)
@@ -159,18 +174,18 @@ class Demo:
             _tell(event.message)
 
     def _summary(self, seconds: float) -> dict[str, Any]:
-        frames = len(self._latencies)
-        audio = [said.latency_ms for said in self._utterances if said.latency_ms is not None]
+        frames = self._latencies.count
         return {
             "frames": frames,
             "frames_expected": self._source.frames_expected,
             "truncated": self._source.truncated,
+            "dropped": self._source.dropped,
             "face_fraction": round(self._faces / frames, 4) if frames else 0.0,
             "fps": round(frames / seconds, 2) if seconds else 0.0,
             "latency_ms": {
-                "frame_p50": _percentile(self._latencies, 50),
-                "frame_p95": _percentile(self._latencies, 95),
-                "first_audio_p95": _percentile(audio, 95),
+                "frame_p50": _rounded(self._latencies.percentile(50)),
+                "frame_p95": _rounded(self._latencies.percentile(95)),
+                "first_audio_p95": _rounded(self._audio.percentile(95)),
             },
             "utterances": [
                 {
@@ -236,17 +251,19 @@ def report(summary: dict[str, Any]) -> str:
     """Return a summary as lines for a person: what was said and when, how fast, and where the files are."""
     said = [f"{row['t_s']:7.2f} s  {row['text']}" for row in summary["utterances"]] or ["nothing was said"]
     missing = " - the input ended early" if summary["truncated"] else ""
-    speed = f"{summary['frames']} frames at {summary['fps']} a second{missing}, face in {summary['face_fraction']:.0%}"
+    passed = f", {summary['dropped']} passed over since reading was slower" if summary["dropped"] else ""
+    faces = f"face in {summary['face_fraction']:.0%}"
+    speed = f"{summary['frames']} frames at {summary['fps']} a second{passed}{missing}, {faces}"
     parts = [
-        f"  {row['part']:<12} {row['calls']:>5} x {row['median_ms']:>8.2f} ms (p95 {row['p95_ms']:.2f})"
+        f"  {row['part']:<15} {row['calls']:>5} x {row['median_ms']:>8.2f} ms (p95 {row['p95_ms']:.2f})"
         for row in summary["timings"]
     ]
     files = [f"  {path}" for path in summary["outputs"].values() if path]
     return "\n".join(["said:", *said, speed, "where the time goes:", *parts, "files:", *files])
 
 
-def _percentile(values: list[float], percent: float) -> float | None:
-    return round(float(np.percentile(values, percent)), 2) if values else None
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 2)
 
 
 def _tell(line: str) -> None:

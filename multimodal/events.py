@@ -48,6 +48,10 @@ class Settled(Generic[S]):
         self._next = None
         return begin
 
+    def interrupt(self) -> None:
+        """Begin the waiting anew: a state does not last through a gap in the signal."""
+        self._next = None
+
 
 class Story:
     """Turns steps into events.
@@ -61,10 +65,13 @@ class Story:
         self.independent = independent
         self._face: Settled[bool | None] = Settled(None, settle)
         self._sign: Settled[str | None] = Settled(None, settle)
+        self._person: int | None = None
         self._groups = {name: Settled("visible", settle) for name in GROUPS}
 
     def rows(self, step: Step) -> Iterator[Row]:
         """Yield the events of one step, as rows for ``events.jsonl``."""
+        if step.gap_ms is not None:
+            yield self._gap_row(step.frame.t_ms, step.gap_ms)
         yield from self._face_rows(step)
         yield from self._hidden_rows(step)
         yield from self._sign_rows(step)
@@ -73,10 +80,21 @@ class Story:
         if step.decision is not None:
             yield {"event": "decision", **_of(step.decision)}
 
+    def _gap_row(self, t_ms: float, gap_ms: float) -> Row:
+        self._face.interrupt()
+        self._sign.interrupt()
+        for group in self._groups.values():
+            group.interrupt()
+        return {"event": "gap", "t_ms": t_ms, "gap_ms": round(gap_ms, 3)}
+
     def _face_rows(self, step: Step) -> Iterator[Row]:
         begin = self._face.push(step.frame.t_ms, step.face.success)
         if begin is not None:
             yield {"event": "face_found" if step.face.success else "face_lost", "t_ms": begin}
+        if step.face.success and not self.independent:
+            if self._person not in (None, step.face.person):
+                yield {"event": "another_person", "t_ms": step.frame.t_ms}
+            self._person = step.face.person
 
     def _hidden_rows(self, step: Step) -> Iterator[Row]:
         if step.face.visibility is None:

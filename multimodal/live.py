@@ -7,11 +7,11 @@ under way while this one is used; for a camera, nothing runs ahead, so that what
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -29,16 +29,19 @@ from multimodal.fusion.decide import Decider, DecisionConfig
 from multimodal.fusion.lexicon import choose_lexicon
 from multimodal.fusion.prior import load_prior
 from multimodal.gesture.reader import GestureConfig
+from multimodal.media.gaps import GapWatch
 from multimodal.media.prefetch import prefetch
 from multimodal.results import Decision, ExpressionResult, FaceObservation, Frame, GestureResult, Motion
 from multimodal.speech.config import SpeechConfig
+from multimodal.timings import Timings
 
 if TYPE_CHECKING:
     from multimodal.media.base import Source
 
-COVERS_LAG = 2
-"""A face is judged with the hands of so many frames before: the newest known when files are decoded ahead. Callers
-that wait for each frame know newer ones, but the same frames must give the same rows whoever pushes them."""
+LAG = 2
+"""A face is judged with the hands of so many frames before, and hands with the face: the newest known when files are
+decoded ahead. Callers that wait for each frame know newer ones, but the same frames must give the same rows whoever
+pushes them."""
 
 
 class ExpressionConfig(Config):
@@ -109,6 +112,8 @@ class Step:
         expression: The expression that was spotted in this very frame.
         gesture: The hands.
         decision: What was decided in this very frame.
+        gap_ms: How long the gap in the signal before this frame was (negative: a step back in time); None: there was
+            none. After a gap everything begins anew.
         latency_ms: From having the frame to knowing all this, wall time.
     """
 
@@ -119,40 +124,18 @@ class Step:
     gesture: GestureResult
     decision: Decision | None
     latency_ms: float
+    gap_ms: float | None = None
 
 
-@dataclass
-class Timings:
-    """Where the time goes: wall milliseconds by part."""
-
-    by_part: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    @contextmanager
-    def measure(self, part: str) -> Iterator[None]:
-        """Count the time of the block under ``part``."""
-        begin = time.perf_counter()
-        yield
-        self.by_part[part].append(1e3 * (time.perf_counter() - begin))
-
-    def table(self) -> list[dict[str, float | str]]:
-        """Return a row a part: calls, median and p95 in ms, sum in seconds."""
-        return [
-            {
-                "part": part,
-                "calls": len(times),
-                "median_ms": round(float(np.median(times)), 3),
-                "p95_ms": round(float(np.percentile(times, 95)), 3),
-                "total_s": round(sum(times) / 1e3, 3),
-            }
-            for part, times in self.by_part.items()
-        ]
+FaceReading = tuple[FaceObservation, Motion | None, ExpressionResult | None]
 
 
 @dataclass
 class _Underway:
     frame: Frame
     begin: float
-    face: Future[tuple[FaceObservation, Motion | None, ExpressionResult | None]]
+    gap_ms: float | None
+    face: Future[FaceReading]
     gesture: Future[GestureResult]
 
 
@@ -178,7 +161,9 @@ class Live:
             self._build(building)
             self._stack = building.pop_all()
         self._decider = Decider(self._decision(), self._fuse, lexicon)
-        self._hands: deque[Future[GestureResult]] = deque(maxlen=COVERS_LAG)
+        self._gaps = GapWatch()
+        self._person: int | None = None
+        self._before: deque[_Underway] = deque(maxlen=LAG)
 
     def _check_weights(self) -> None:
         gesture = self.config.gesture
@@ -193,7 +178,7 @@ class Live:
         from multimodal.gesture.reader import GestureReader
 
         live = not self.independent
-        self._gestures = stack.enter_context(GestureReader(self.config.gesture, live=live))
+        self._gestures = stack.enter_context(GestureReader(self.config.gesture, live, self.timings))
         self._faces = stack.enter_context(FaceTracker(static=self.independent, config=self.config.face))
         self._window = MotionWindow(self.config.window)
         self._spotter = MicroExpressionSpotter(self.config.expression.spotting)
@@ -248,50 +233,63 @@ class Live:
         self._faces.reset()
         self._forget_motion()
         self._decider.reset()
-        self._hands.clear()
+        self._gaps.reset()
+        self._before.clear()
 
     def _begin(self, frame: Frame) -> _Underway:
         begin = time.perf_counter()
-        face = self._face_thread.submit(self._read_face, frame, self._covers())
-        hands = self._hand_thread.submit(self._read_hands, frame)
-        self._hands.append(hands)
-        return _Underway(frame, begin, face, hands)
+        gap_ms = None if self.independent else self._gaps.push(frame.t_ms)
+        if gap_ms is not None:
+            self._before.clear()
+        covers, speaker = self._known()
+        face = self._face_thread.submit(self._read_face, frame, covers, gap_ms is not None)
+        hands = self._hand_thread.submit(self._read_hands, frame, speaker, gap_ms is not None)
+        underway = _Underway(frame, begin, gap_ms, face, hands)
+        self._before.append(underway)
+        return underway
 
-    def _covers(self) -> list[np.ndarray]:
-        """Return the outlines of hands that may lie over the next frame's face; pictures lend each other none."""
-        if self.independent or len(self._hands) < COVERS_LAG:
-            return []
-        found = [hand.landmarks for hand in self._hands[0].result().hands]
-        return [outline for points in found if points is not None for outline in hand_outlines(points)]
+    def _known(self) -> tuple[list[np.ndarray], FaceObservation | None]:
+        """Return what an earlier frame tells of the next one: outlines of hands before the face, and whose hands count.
+
+        Pictures tell nothing of each other.
+        """
+        if self.independent or len(self._before) < LAG:
+            return [], None
+        earlier = self._before[0]
+        found = [hand.landmarks for hand in earlier.gesture.result().hands]
+        covers = [outline for points in found if points is not None for outline in hand_outlines(points)]
+        return covers, earlier.face.result()[0]
 
     def _finish(self, underway: _Underway) -> Step:
         face, motion, expression = underway.face.result()
         gesture = underway.gesture.result()
+        if underway.gap_ms is not None:
+            self._decider.reset()
         with self.timings.measure("decide"):
             decision = self._decide(underway.frame, gesture, expression)
         latency = 1e3 * (time.perf_counter() - underway.begin)
-        return Step(underway.frame, face, motion, expression, gesture, decision, latency)
+        return Step(underway.frame, face, motion, expression, gesture, decision, latency, underway.gap_ms)
 
     def _decide(self, frame: Frame, gesture: GestureResult, expression: ExpressionResult | None) -> Decision | None:
         if self.independent:
             return self._decider.single(frame.t_ms, gesture)
         return self._decider.push(frame.t_ms, gesture, expression)
 
-    def _read_hands(self, frame: Frame) -> GestureResult:
-        if self.independent:
+    def _read_hands(self, frame: Frame, speaker: FaceObservation | None, anew: bool) -> GestureResult:
+        if self.independent or anew:
             self._gestures.reset()
         with self.timings.measure("hands"):
-            return self._gestures.read(frame)
+            return self._gestures.read(frame, speaker)
 
-    def _read_face(
-        self, frame: Frame, covers: list[np.ndarray]
-    ) -> tuple[FaceObservation, Motion | None, ExpressionResult | None]:
-        if self.independent:
+    def _read_face(self, frame: Frame, covers: list[np.ndarray], anew: bool) -> FaceReading:
+        if self.independent or anew:
             self._faces.reset()
         with self.timings.measure("face"):
             face = self._faces.track(frame, covers)
-        if self.independent or not face.success:
+        if anew or not face.success or face.person != self._person:
             self._forget_motion()
+        self._person = face.person
+        if self.independent or not face.success:
             return face, None, None
         with self.timings.measure("motion"):
             motion = self._window.push(frame, face)

@@ -137,6 +137,9 @@ class FaceObservation(Result):
             turned clockwise in the picture.
         eye_distance: Distance between the centres of the eyes, pixels.
         visibility: How much of each region can be seen, 0 hidden to 1 free, in the order of ``REGIONS``.
+        person: Number of the person, from 0; another number means that another face is followed now. Whoever comes
+            back after a second or more counts as another.
+        others: Boxes of the other faces, x0, y0, x1, y1 in pixels, as of when the picture was last searched for them.
     """
 
     index: int
@@ -147,8 +150,10 @@ class FaceObservation(Result):
     pose: tuple[float, float, float] | None = None
     eye_distance: float | None = None
     visibility: Float[np.ndarray, "12"] | None = None
+    person: int = 0
+    others: tuple[tuple[float, float, float, float], ...] = ()
 
-    _hidden: ClassVar[tuple[str, ...]] = ("landmarks",)
+    _hidden: ClassVar[tuple[str, ...]] = ("landmarks", "others")
 
 
 @dataclass(frozen=True)

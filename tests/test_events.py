@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from multimodal.events import GROUPS, Story
+from multimodal.events import GROUPS, Row, Story
 from multimodal.live import Step
 from multimodal.results import GESTURES, REGIONS, FaceObservation, Frame, GestureResult, Hand
 
@@ -18,9 +21,13 @@ def step(i: int, face: bool = True, hidden: tuple[str, ...] = (), sign: str | No
     return Step(Frame(IMAGE, i, t_ms, "test"), seen, None, None, GestureResult(i, t_ms, hands), None, 1.0)
 
 
-def tell(steps: list[Step], independent: bool = False) -> list[tuple[str, float]]:
+def story_of(steps: list[Step], independent: bool = False) -> Iterator[Row]:
     story = Story(independent)
-    return [(row["event"], row["t_ms"]) for each in steps for row in story.rows(each)]
+    return (row for each in steps for row in story.rows(each))
+
+
+def tell(steps: list[Step], independent: bool = False) -> list[tuple[str, float]]:
+    return [(row["event"], row["t_ms"]) for row in story_of(steps, independent)]
 
 
 def test_losing_the_face_is_told_with_its_time() -> None:
@@ -51,3 +58,20 @@ def test_signs_begin_and_end() -> None:
 def test_pictures_are_told_one_by_one() -> None:
     told = tell([step(i, sign="like") for i in range(3)], independent=True)
     assert [event for event, _ in told].count("gesture") == 3
+
+
+def test_a_gap_is_told_and_nothing_lasts_through_it() -> None:
+    after = replace(step(40), gap_ms=3900.0)
+    rows = list(story_of([step(0), after, step(41), step(42)]))
+    assert [(row["event"], row["t_ms"]) for row in rows] == [("gap", 4000.0), ("face_found", 4000.0)]
+    assert rows[0]["gap_ms"] == 3900
+
+
+def test_another_person_is_told_even_after_a_loss() -> None:
+    def seen(i: int, person: int) -> Step:
+        return replace(step(i), face=replace(step(i).face, person=person))
+
+    lost = step(4, face=False)
+    told = tell([seen(0, 3), seen(1, 3), lost, seen(5, 3), seen(6, 4), seen(7, 4)])
+    assert told.count(("another_person", 600.0)) == 1
+    assert [event for event, _ in told].count("another_person") == 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multimodal.live import COVERS_LAG, Live, Step, load_live_config
+from multimodal.live import LAG, Live, Step, load_live_config
 from multimodal.results import GESTURES, FaceObservation, Frame, GestureResult, Hand
 
 
@@ -23,7 +23,7 @@ class FakeSource:
 class HandAtFrame:
     """Sees a hand in every frame, its size the frame's number plus one."""
 
-    def read(self, frame: Frame) -> GestureResult:
+    def read(self, frame: Frame, speaker: FaceObservation | None) -> GestureResult:
         points = np.random.default_rng(0).random((21, 2)) * (frame.index + 1)
         flat = np.full(len(GESTURES), 1 / len(GESTURES))
         return GestureResult(frame.index, frame.t_ms, (Hand((0, 0, 9, 9), "ok", 0.1, flat, landmarks=points),))
@@ -67,8 +67,8 @@ def of_a_file() -> list[float]:
 
 
 def test_a_face_is_judged_with_the_hands_of_two_frames_before(of_a_file: list[float]) -> None:
-    grown = np.array(of_a_file[COVERS_LAG:])
-    assert of_a_file[:COVERS_LAG] == [0, 0]
+    grown = np.array(of_a_file[LAG:])
+    assert of_a_file[:LAG] == [0, 0]
     np.testing.assert_allclose(grown, grown[0] * np.arange(1, 6), rtol=1e-4)
 
 

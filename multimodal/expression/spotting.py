@@ -8,6 +8,7 @@ head), what goes on and on (speech) and what is a blink does not count.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class SpottingConfig(Config):
         gap_ms: A longer gap in time starts anew.
         cover_change: If the visibility of any region changes by more meanwhile, something passes before the face, or is
             put on or taken off: that is no expression.
+        cover_ms: After such a change the landmarks need so long to settle; then all is watched anew, noise too.
         rest_ms: After a micro-expression, and after a movement too large for one, nothing is spotted for so long.
     """
 
@@ -60,6 +62,7 @@ class SpottingConfig(Config):
     blink_ms: float = Field(default=220.0, gt=0)
     gap_ms: float = Field(default=150.0, gt=0)
     cover_change: float = Field(default=0.3, gt=0, le=1)
+    cover_ms: float = Field(default=600.0, ge=0)
     rest_ms: float = Field(default=300.0, ge=0)
 
 
@@ -87,6 +90,7 @@ class MicroExpressionSpotter:
     def reset(self) -> None:
         """Forget everything, the person's noise too: after a gap, or before another person."""
         self._noise: deque[tuple[float, float]] = deque()
+        self._covers: deque[tuple[float, Float[np.ndarray, "12"]]] = deque()
         self._quiet_until = -np.inf
         self._begin(-np.inf)
 
@@ -94,7 +98,10 @@ class MicroExpressionSpotter:
         """Take in the next frame's motion; return the micro-expression that has just ended, if one has."""
         if self._times and not 0 < motion.t_ms - self._times[-1] <= self.config.gap_ms:
             self.reset()
-        if motion.anchor_ms != self._anchor:
+        if self._settling(motion):
+            self._noise.clear()
+            self._begin(motion.anchor_ms)
+        elif motion.anchor_ms != self._anchor:
             # Energies against another frame cannot be compared; whatever was under way is lost.
             self._begin(motion.anchor_ms)
         energy = np.where(motion.visibility >= HIDDEN_BELOW, motion.energy, 0.0)
@@ -108,6 +115,13 @@ class MicroExpressionSpotter:
             return None
         self._quiet_until = motion.t_ms + self.config.rest_ms
         return found
+
+    def _settling(self, motion: Motion) -> bool:
+        """Tell whether something was put on or taken off, or passed, a moment ago."""
+        self._covers.append((motion.t_ms, motion.visibility))
+        while self._covers[0][0] < motion.t_ms - self.config.cover_ms:
+            self._covers.popleft()
+        return _change([seen for _, seen in self._covers]) > self.config.cover_change
 
     def _begin(self, anchor: float) -> None:
         self._anchor = anchor
@@ -146,8 +160,7 @@ class MicroExpressionSpotter:
         return shortest - slack <= rise <= longest + slack and in_time
 
     def _uncovered(self, onset: int) -> bool:
-        seen = np.array(self._seen[onset:])
-        return float((seen.max(axis=0) - seen.min(axis=0)).max()) <= self.config.cover_change
+        return _change(self._seen[onset:]) <= self.config.cover_change
 
     def _blink(self, onset: int, apex: int, spotted: Spotted) -> bool:
         """Tell a blink: both lids alike, strong, short, and nothing moves below the eyes."""
@@ -184,6 +197,11 @@ class MicroExpressionSpotter:
         """Leave what is over: the next movement begins where this one ended."""
         for history in (self._times, self._energies, self._levels, self._seen):
             del history[:-1]
+
+
+def _change(seen: Sequence[Float[np.ndarray, "12"]]) -> float:
+    rows = np.array(seen)
+    return float((rows.max(axis=0) - rows.min(axis=0)).max())
 
 
 def level(energy: Float[np.ndarray, "12"]) -> float:

@@ -4,6 +4,9 @@ The mesh follows a face from frame to frame. Left alone it gives up too early be
 it may see faces where none is. So it runs with a low threshold of its own, and MediaPipe's face detector, which knows
 faces with mask and sunglasses well, must confirm its face at the start and every few frames. What is not confirmed is
 not reported.
+
+Of several people the nearest is followed, which is the one with the largest face. Whoever is followed stays so, even
+after having been lost for a moment, until somebody else is clearly nearer.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ class TrackerConfig(Config):
         denials: After so many refusals in a row the face is given up and looked for anew.
         look_around_every: Every so many frames the whole picture is searched for a nearer face.
         nearer: A face that is so many times larger takes over.
+        keep_place: For so many frames after it was lost, a face at the old place is taken for the same person's, and
+            nobody else's who was there before.
     """
 
     least_score: float = 0.5
@@ -41,6 +46,7 @@ class TrackerConfig(Config):
     denials: int = 5
     look_around_every: int = 30
     nearer: float = 1.4
+    keep_place: int = 30
 
 
 class FaceTracker:
@@ -90,13 +96,19 @@ class FaceTracker:
             pose=pose.angles(),
             eye_distance=eye_distance(landmarks),
             visibility=self._visibility.observe(frame.image, landmarks, covers, pose),
+            person=self._person,
+            others=self._others,
         )
 
     def reset(self) -> None:
         """Forget the face: after a cut, or before another video."""
+        self._last: Float[np.ndarray, "468 3"] | None = None
+        self._place: tuple[float, float] | None = None
+        self._others: tuple[Box, ...] = ()
+        self._fading: tuple[Box, ...] = ()
+        self._frames = self._lost_at = self._person = 0
         self._let_go()
         self._visibility.reset()
-        self._frames = 0
 
     def close(self) -> None:
         """Free the models."""
@@ -113,8 +125,11 @@ class FaceTracker:
 
     def _let_go(self) -> None:
         self._mesh.forget()
+        if self._last is not None:
+            x, y = fit_pose(self._last).shift[:2]
+            self._place, self._lost_at = (float(x), float(y)), self._frames
         self._view: tuple[int, int, int, int] | None = None
-        self._last: Float[np.ndarray, "468 3"] | None = None
+        self._last = None
         self._since_confirmed = self._denied = 0
         self._score = 0.0
 
@@ -135,7 +150,8 @@ class FaceTracker:
         if self._last is None:
             return self._acquire(image)
         landmarks = _plausible(self._in_view(image))
-        if landmarks is None or _left_view(landmarks, self._view, image.shape):
+        if landmarks is None or _left_view(landmarks, self._view, image.shape) or _jumped(self._last, landmarks, 1.0):
+            # The mesh may have leapt to somebody else: whose face it is, is found out anew.
             self._let_go()
             return self._acquire(image)
         suspicious = self._denied > 0 or _jumped(self._last, landmarks)
@@ -147,16 +163,52 @@ class FaceTracker:
 
     def _acquire(self, image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "468 3"] | None:
         faces = self._search(image)
-        if not faces:
+        mine = self._choose(faces)
+        if mine is None:
             return None
-        small = faces[0].side < 0.2 * max(image.shape[:2])
-        self._view = _square_around(faces[0], 4.0, image.shape) if small else None
-        landmarks = _plausible(self._in_view(_without(image, faces[1:])))
+        others = [face for face in faces if face is not mine]
+        small = mine.side < 0.2 * max(image.shape[:2])
+        self._view = _square_around(mine, 4.0, image.shape) if small else None
+        landmarks = _plausible(self._in_view(_without(image, others)))
         if landmarks is None or not self._confirm(image, landmarks):
             self._let_go()
             return None
-        self._last = landmarks
+        self._take(landmarks, mine, others)
         return landmarks
+
+    def _choose(self, faces: list[FoundFace]) -> FoundFace | None:
+        """Return the nearest face; for a while after a loss, the one at the old place unless another is clearly nearer.
+
+        Where there is none, nobody who stood beside the lost one is taken for a while: a hand may be before the face.
+        """
+        place = self._recent_place()
+        if place is None:
+            return faces[0] if faces else None
+        if any(_holds(face.box, *place) for face in faces):
+            return max(faces, key=lambda face: face.side * (self.config.nearer if _holds(face.box, *place) else 1.0))
+        return next((face for face in faces if not self._stood_beside(face)), None)
+
+    def _stood_beside(self, face: FoundFace) -> bool:
+        return any(_holds_middle(face.box, other) for other in self._others)
+
+    def _recent_place(self) -> tuple[float, float] | None:
+        return self._place if self._frames - self._lost_at <= self.config.keep_place else None
+
+    def _take(self, landmarks: Float[np.ndarray, "468 3"], face: FoundFace, others: list[FoundFace]) -> None:
+        """Follow a face from now on; where it is not the last one again, what was learnt of that is forgotten."""
+        place = self._recent_place()
+        if place is None or not _holds(face.box, *place):
+            self._visibility.reset()
+            self._person += self._place is not None
+        self._last = landmarks
+        self._others, self._fading = tuple(other.box for other in others), ()
+
+    def _note_others(self, faces: list[FoundFace]) -> None:
+        """Keep where the other faces are; one that is not found may have been overlooked, and stays once."""
+        found = tuple(face.box for face in faces)
+        known = [box for box in self._others if box not in self._fading]
+        missed = [box for box in known if not any(_holds_middle(face, box) for face in found)]
+        self._others, self._fading = (*found, *missed), tuple(missed)
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> list[FoundFace]:
         """Return the faces, nearest first; the slower model for distant ones is asked only if there is none near."""
@@ -190,8 +242,9 @@ class FaceTracker:
         assert self._last is not None
         faces = self._near(image)
         x, y = fit_pose(self._last).shift[:2]
-        mine = [face.side for face in faces if _holds(face.box, x, y)]
-        if mine and faces[0].side > self.config.nearer * mine[0]:
+        mine = [face for face in faces if _holds(face.box, x, y)]
+        self._note_others([face for face in faces if face not in mine])
+        if mine and faces[0].side > self.config.nearer * mine[0].side:
             self._let_go()
 
 
@@ -253,6 +306,10 @@ def _holds(box: Box, x: float, y: float) -> bool:
     return bool(box[0] <= x <= box[2] and box[1] - 0.25 * (box[3] - box[1]) <= y <= box[3])
 
 
+def _holds_middle(box: Box, other: Box) -> bool:
+    return _holds(box, (other[0] + other[2]) / 2, (other[1] + other[3]) / 2)
+
+
 def _plausible(landmarks: Float[np.ndarray, "468 3"] | None) -> Float[np.ndarray, "468 3"] | None:
     """Return the landmarks if they have the shape of a head, else None."""
     if landmarks is None or not np.isfinite(landmarks).all():
@@ -274,8 +331,8 @@ def _left_view(
     return any(bool(side) for side in beyond)
 
 
-def _jumped(last: Float[np.ndarray, "468 3"], now: Float[np.ndarray, "468 3"]) -> bool:
-    """Tell whether the face moved by over half an eye distance, or changed its size by over a fifth, in one frame."""
+def _jumped(last: Float[np.ndarray, "468 3"], now: Float[np.ndarray, "468 3"], far: float = 0.5) -> bool:
+    """Tell whether in one frame the face moved by over ``far`` eye distances, or its size changed by that, halved."""
     before, after = fit_pose(last), fit_pose(now)
-    far = np.hypot(*(after.shift - before.shift)[:2]) > 0.5 * before.scale
-    return bool(far or not 0.8 < after.scale / before.scale < 1.25)
+    moved = np.hypot(*(after.shift - before.shift)[:2]) > far * before.scale
+    return bool(moved or abs(np.log(after.scale / before.scale)) > np.log1p(far / 2))

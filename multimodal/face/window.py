@@ -29,7 +29,9 @@ class WindowConfig(Config):
         calm_ms: The anchor is renewed when the face has been calm for so long ...
         anchor_ms: ... or when the anchor is so old ...
         head_shift: ... or when the head has moved so far, or grown or shrunk by as much, in eye distances ...
-        head_turn: ... or turned so far about an axis, degrees.
+        head_turn: ... or turned so far about an axis, degrees ...
+        cover_change: ... or when any region's visibility differs by more from the anchor's: against a face with other
+            things on, flow is no motion.
     """
 
     seconds: float = 1.2
@@ -41,6 +43,7 @@ class WindowConfig(Config):
     anchor_ms: float = 1000.0
     head_shift: float = 0.08
     head_turn: float = 4.0
+    cover_change: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class MotionWindow:
         if self._kept and not 0 < frame.t_ms - self._kept[-1].t_ms <= self.config.longest_gap_ms:
             self.reset()
         now = self._keep(frame, observation)
-        if self._anchor is None or self._head_moved(self._anchor, now):
+        if self._anchor is None or self._head_moved(self._anchor, now) or self._covered_anew(self._anchor, now):
             self._set_anchor(now)
         anchor = self._anchor
         assert anchor is not None
@@ -173,6 +176,9 @@ class MotionWindow:
         turn = float(np.abs(np.subtract(after.angles(), before.angles())).max())
         limit = self.config.head_shift
         return shift > limit or abs(after.scale / before.scale - 1) > limit or turn > self.config.head_turn
+
+    def _covered_anew(self, anchor: _Kept, now: _Kept) -> bool:
+        return float(np.abs(now.visibility - anchor.visibility).max()) > self.config.cover_change
 
     def _set_anchor(self, now: _Kept) -> None:
         self._anchor = now

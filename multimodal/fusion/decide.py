@@ -86,6 +86,7 @@ class Decider:
     def __init__(self, config: DecisionConfig, fuse: Fuse, lexicon: Lexicon) -> None:
         self.config, self.lexicon, self._fuse = config, lexicon, fuse
         self._vote = Vote(config.dwell_ms, config.vote_share, config.release_ms)
+        self._said: dict[str, float] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -95,8 +96,6 @@ class Decider:
         self._answered: tuple[float, bool] | None = None
         self._asked: Decision | None = None
         self._last_ms: float | None = None
-        if not hasattr(self, "_said"):
-            self._said: dict[str, float] = {}
 
     def push(self, t_ms: float, gesture: GestureResult, expression: ExpressionResult | None) -> Decision | None:
         """Take one frame's results; return a decision in the one frame in which it is made.
@@ -155,15 +154,14 @@ class Decider:
         return self._say(t_ms, replace(asked, t_ms=t_ms))
 
     def _say(self, t_ms: float, decision: Decision) -> Decision | None:
-        if self._cooling(t_ms, decision):
+        # What lies ahead was said before the clock started anew: in another source.
+        cooling = {said: at for said, at in self._said.items() if 0 <= t_ms - at < self.config.cooldown_ms}
+        self._said = cooling
+        if str(decision.sentence) in cooling:
             return None
-        self._said[str(decision.sentence)] = t_ms
+        cooling[str(decision.sentence)] = t_ms
         self._expression = None
         return decision
-
-    def _cooling(self, t_ms: float, decision: Decision) -> bool:
-        said = self._said.get(str(decision.sentence))
-        return said is not None and t_ms - said < self.config.cooldown_ms
 
     def _decision(self, t_ms: float, meaning: Meaning) -> Decision | None:
         both = meaning.gesture_probability * meaning.affect_probability

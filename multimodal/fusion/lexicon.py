@@ -46,6 +46,11 @@ class Lexicon(Config):
         by_affect = self.sentences.get(gesture, {})
         return by_affect.get(affect, by_affect.get("none"))
 
+    def pairs(self) -> list[tuple[str, str, str]]:
+        """Return all that can be said: gesture, affect, sentence."""
+        signs = self.sentences.items()
+        return [(gesture, affect, text) for gesture, by_affect in signs for affect, text in by_affect.items()]
+
     def over(self, base: Lexicon) -> Lexicon:
         """Return the lexicon that says what this one says of the gestures that it names, of others what ``base`` says.
 

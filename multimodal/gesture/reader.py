@@ -3,6 +3,9 @@
 In photos both look at every picture. In live video the skeleton follows the hand, in every second frame: in between,
 the last reading stands. The detector looks anew every few frames, when the skeleton has just lost the hand, and while
 it sees one that the skeleton does not. While no hand is about, the skeleton searches only every few frames.
+
+Live, of several hands the speaker's counts (``gesture.speaker``). Where the skeleton follows another one, it lets go
+and searches a picture in which the others are painted over.
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ from multimodal import weights
 from multimodal.config import Config
 from multimodal.gesture.detector import WEIGHTS as DETECTOR_WEIGHTS
 from multimodal.gesture.detector import Detection, HandDetector
-from multimodal.gesture.hands import HandTracker
+from multimodal.gesture.hands import HandTracker, Skeleton
 from multimodal.gesture.merge import Merge, Opinion, combine, match
 from multimodal.gesture.sharpness import sharpness
 from multimodal.gesture.skeleton import WEIGHTS as SKELETON_WEIGHTS
 from multimodal.gesture.skeleton import load_skeleton, normalise
-from multimodal.results import Frame, GestureResult, Hand
+from multimodal.gesture.speaker import Box, choose, painted_over
+from multimodal.results import FaceObservation, Frame, GestureResult, Hand
+from multimodal.timings import Timings
 
 _GAP_MS = 1000.0
 
@@ -63,14 +68,16 @@ class GestureReader:
     Args:
         config: How.
         live: Whether the frames follow each other in time; otherwise every one is a photo of its own.
+        timings: Where the times of the detector and of the skeleton are counted; None: nowhere.
 
     Raises:
         MissingError: Weights are missing or damaged; told before anything heavy is imported.
     """
 
-    def __init__(self, config: GestureConfig | None = None, live: bool = True) -> None:
+    def __init__(self, config: GestureConfig | None = None, live: bool = True, timings: Timings | None = None) -> None:
         self.config = config or GestureConfig()
         self.live = live
+        self._timings = timings or Timings()
         weights.find(self.config.detector)
         self._classifier = load_skeleton(self.config.skeleton)
         self._detector = HandDetector(self.config.detector, self.config.threshold, self.config.suppression)
@@ -81,10 +88,14 @@ class GestureReader:
         self._hands: tuple[Hand, ...] = ()
         self._forget()
 
-    def read(self, frame: Frame) -> GestureResult:
-        """Return the frame's hands, the surest first.
+    def read(self, frame: Frame, speaker: FaceObservation | None = None) -> GestureResult:
+        """Return the frame's hands: of a photo the surest first; of live video the speaker's, what counts first.
 
         A live stream that jumps back, or by more than a second, starts anew.
+
+        Args:
+            frame: RGB.
+            speaker: Live: the face of the one who speaks, of this frame or one shortly before; None: not known.
         """
         if self.live and self._last_ms is not None and not 0 <= frame.t_ms - self._last_ms <= _GAP_MS:
             self.reset()
@@ -94,6 +105,8 @@ class GestureReader:
             return GestureResult(frame.index, frame.t_ms, self._hands)
         detections, opinions = self._look_live(frame.image) if self.live else self.look(frame.image)
         hands = combine(detections, opinions, self.merge, self.config.pairing)
+        if self.live:
+            hands = self._speakers(hands, speaker)
         self._hands = tuple(replace(hand, sharpness=sharpness(frame.image, hand.box)) for hand in hands)
         return GestureResult(frame.index, frame.t_ms, self._hands)
 
@@ -103,17 +116,18 @@ class GestureReader:
 
     def detections(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Detection]:
         """Return what the detector alone sees, the surest first."""
-        return self._detector.find(image)
+        with self._timings.measure("hands: detector"):
+            return self._detector.find(image)
 
     def opinions(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Opinion]:
         """Return what the skeleton alone sees; live, in the frame after the last one given."""
-        height, width = image.shape[:2]
-        found = []
-        for hand in self._tracker.find(image):
-            embedding = self._classifier.embed(normalise(hand)[None])
-            logs = self._classifier.classify(embedding)[0].astype(np.float64)
-            found.append(Opinion(hand, logs, embedding[0], hand.box(width, height)))
-        return found
+        with self._timings.measure("hands: skeleton"):
+            return [self._opinion(hand, image.shape) for hand in self._tracker.find(image)]
+
+    def _opinion(self, hand: Skeleton, shape: tuple[int, ...]) -> Opinion:
+        embedding = self._classifier.embed(normalise(hand)[None])
+        logs = self._classifier.classify(embedding)[0].astype(np.float64)
+        return Opinion(hand, logs, embedding[0], hand.box(shape[1], shape[0]))
 
     def reset(self) -> None:
         """Forget what was seen, as after a gap in the signal."""
@@ -137,7 +151,20 @@ class GestureReader:
         self._tracked = False
         self._unconfirmed = False
         self._seen: list[Detection] = []
+        self._followed: Box | None = None
+        self._painted: list[Box] = []
         self._hands = ()
+
+    def _speakers(self, hands: tuple[Hand, ...], speaker: FaceObservation | None) -> tuple[Hand, ...]:
+        """Choose the hands that count, and turn the skeleton to the first where it follows another one."""
+        chosen = choose(hands, speaker, self._followed)
+        self._followed = chosen[0].box if chosen else None
+        bare = bool(chosen) and chosen[0].landmarks is None
+        if bare and self._tracked:
+            self._tracker.reset()
+            self._tracked, self._unconfirmed = False, True
+        self._painted = [hand.box for hand in hands if hand is not chosen[0]] if bare else []
+        return chosen
 
     def _look_live(self, image: UInt8[np.ndarray, "height width 3"]) -> tuple[list[Detection], list[Opinion]]:
         """Spend as little as will do: see the module's description.
@@ -146,11 +173,11 @@ class GestureReader:
         never as a hand of its own.
         """
         search = self._tracked or self._unconfirmed or self._count % self.config.search_every == 0
-        opinions = self.opinions(image) if search else []
+        opinions = self.opinions(painted_over(image, self._painted)) if search else []
         lost = self._tracked and not opinions
         look = lost or self._unconfirmed or self._count >= self._next_look
         if look:
-            self._seen = self._detector.find(image)
+            self._seen = self.detections(image)
             self._next_look = self._count + self.config.detect_every
         self._count += 1
         self._tracked = bool(opinions)

@@ -20,7 +20,7 @@ class SpeechConfig(Config):
         voice: A voice file of the user's own, for ``piper`` (``.onnx`` beside its ``.onnx.json``) and ``coqui`` (a
             checkpoint beside its ``config.json``).
         language: What is spoken, such as ``en`` or ``de``, or a voice of ``espeak-ng``; None: what the lexicon is in.
-        cache: How many sentences are kept ready.
+        cache: How many sentences are kept ready; a shipped lexicon has 72.
         queue: How many sentences may wait while one is being spoken; older ones are replaced.
         patience_s: How long an engine may be silent over one sentence before its process is replaced; None takes the
             engine's own figure.
@@ -32,7 +32,7 @@ class SpeechConfig(Config):
     expressive: bool = True
     voice: Path | None = None
     language: str | None = Field(default=None, pattern=r"^[A-Za-z0-9+_-]+$")
-    cache: int = Field(default=64, ge=1, le=1024)
+    cache: int = Field(default=128, ge=1, le=1024)
     queue: int = Field(default=1, ge=1, le=16)
     patience_s: float | None = Field(default=None, gt=0.0, le=60.0)
     load_s: float = Field(default=30.0, gt=0.0, le=300.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -20,6 +21,7 @@ from multimodal.speech.timeline import WavTimeline
 _UNPLAYED_QUEUE = 8
 _RESTARTS = 2
 _KEPT = 1000
+_INBOX = 64
 _INTERRUPTED_S = 0.3
 
 
@@ -75,7 +77,7 @@ class Speaker:
         self._utterances: deque[Utterance] = deque(maxlen=_KEPT)
         self._events: deque[SpeechEvent] = deque(maxlen=_KEPT)
         self._told: set[str] = set()
-        self._inbox: queue.Queue[tuple[Child, Message | None] | None] = queue.Queue()
+        self._inbox: queue.Queue[tuple[Child, Message | None] | None] = queue.Queue(_INBOX)
         self._count = self._failures = 0
         self._current: _Job | None = None
         self._child: Child | None = None
@@ -112,7 +114,7 @@ class Speaker:
             stale = [self._waiting.popleft() for _ in range(len(self._waiting) - most)]
         for job in stale:
             self._tell("replaced", f"not said, for something newer: {job.decision.sentence}", job.decision.t_ms)
-        self._inbox.put(None)
+        self._wake()
 
     def stop(self) -> None:
         """Stop speaking at once and forget what waits."""
@@ -141,7 +143,7 @@ class Speaker:
     def close(self, timeout: float = 15.0) -> None:
         """Finish what is being said and what waits, in at most ``timeout`` seconds, and end the process."""
         self._closing = min(self._closing, time.monotonic() + timeout)
-        self._inbox.put(None)
+        self._wake()
         self._thread.join()
 
     def __enter__(self) -> Speaker:
@@ -155,6 +157,14 @@ class Speaker:
         else:
             self.stop()
             self.close(_INTERRUPTED_S)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(queue.Full):  # whatever else is in there wakes the thread as well
+            self._inbox.put_nowait(None)
+
+    def _inform(self, child: Child, item: Message | None) -> None:
+        with contextlib.suppress(queue.Full):  # after the end nobody takes it; before, the deadline tells
+            self._inbox.put((child, item), timeout=self._patience)
 
     # Everything below runs in the speaker's own thread.
 
@@ -257,7 +267,7 @@ class Speaker:
     def _start_child(self) -> None:
         self._ready.clear()
         self._deadline = time.monotonic() + self._config.load_s
-        self._child = Child(self._engine, self._config, self._play, lambda child, item: self._inbox.put((child, item)))
+        self._child = Child(self._engine, self._config, self._play, self._inform)
 
     def _end_child(self, patience_s: float) -> None:
         child, self._child = self._child, None

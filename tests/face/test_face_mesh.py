@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic_faces import frame, portrait, textured
 
-from multimodal.face.detect import FaceDetector
+from multimodal.face.detect import FaceDetector, FoundFace
 from multimodal.face.mesh import FaceTracker
 from multimodal.face.pose import eye_centres
 from multimodal.results import REGIONS
@@ -120,6 +120,54 @@ def test_a_nearer_face_that_comes_takes_over(tracker: FaceTracker) -> None:
     sizes = [tracker.track(frame(image, i)).eye_distance for i, image in enumerate([alone] * 3 + [both] * 40)]
     assert sizes[0] == pytest.approx(40, rel=0.1)
     assert sizes[-1] == pytest.approx(80, rel=0.1)
+
+
+def side_by_side(left: float, right: float) -> np.ndarray:
+    """Return two people, the distances between their eyes in pixels; 0: a blank half."""
+    halves = [portrait(eyes=eyes)[:, 90:390] if eyes else blank(portrait())[:, 90:390] for eyes in (left, right)]
+    return np.concatenate(halves, axis=1)
+
+
+def followed(tracker: FaceTracker, images: list[np.ndarray]) -> list[str]:
+    """Return in which half the face was that was followed in each picture, ``-`` for none."""
+    rows = []
+    for i, image in enumerate(images):
+        seen = tracker.track(frame(image, i))
+        rows.append("-" if seen.landmarks is None else "LR"[int(seen.landmarks[:, 0].mean() > 300)])
+    return rows
+
+
+def test_people_of_nearly_the_same_size_do_not_take_turns(tracker: FaceTracker) -> None:
+    sizes = [(72.0, 66.0) if i < 35 or i % 20 < 8 else (66.0, 72.0) for i in range(95)]
+    assert followed(tracker, [side_by_side(*each) for each in sizes]) == ["L"] * 95
+    seen = tracker.track(frame(side_by_side(66.0, 72.0), 95))
+    assert seen.person == 0
+    (other,) = seen.others
+    assert 300 < other[0] < other[2] < 600
+
+
+def test_who_hides_the_face_for_a_moment_is_not_replaced_by_a_neighbour(tracker: FaceTracker) -> None:
+    both, alone = side_by_side(72.0, 68.0), side_by_side(0.0, 68.0)
+    rows = followed(tracker, [both] * 35 + [alone] * 12 + [both] * 6)
+    assert rows == ["L"] * 35 + ["-"] * 12 + ["L"] * 6
+    assert tracker.track(frame(both, 99)).person == 0
+
+
+def test_another_face_that_is_overlooked_once_is_still_known(tracker: FaceTracker) -> None:
+    found = [FoundFace((9.0, 9.0, 30.0, 30.0), 0.9)]
+    known = []
+    for faces in (found, [], [], found, [], found):
+        tracker._note_others(faces)
+        known.append(len(tracker._others))
+    assert known == [1, 1, 0, 1, 1, 1]
+
+
+def test_a_neighbour_speaks_once_the_other_is_gone(tracker: FaceTracker) -> None:
+    both, alone = side_by_side(72.0, 68.0), side_by_side(0.0, 68.0)
+    rows = followed(tracker, [both] * 35 + [alone] * 40)
+    assert rows[35:65] == ["-"] * 30
+    assert rows[-6:] == ["R"] * 6
+    assert tracker.track(frame(alone, 99)).person == 1
 
 
 def test_a_small_face_in_a_large_picture_is_found_and_followed(tracker: FaceTracker) -> None:

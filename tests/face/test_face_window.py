@@ -163,3 +163,14 @@ def test_cells_take_their_regions_visibility() -> None:
     assert cells[0, 0] == 1
     assert 0 < cells[20, 10] < 1
     assert SCALE[0] > SCALE[1]
+
+
+def test_what_is_put_on_is_a_new_anchor() -> None:
+    window, covered = MotionWindow(), np.ones(12, np.float32)
+    covered[:6] = 0.5
+    anchors = []
+    for i, seen in enumerate((np.ones(12, np.float32), 0.8 * np.ones(12, np.float32), covered, covered)):
+        motion = window.push(frame(picture(), i, i * 33.0), observe(POINTS, i, i * 33.0, seen))
+        assert motion is not None
+        anchors.append(motion.anchor_ms)
+    assert anchors == [0.0, 0.0, 66.0, 66.0]

@@ -173,3 +173,21 @@ def test_single_picture_is_decided_at_once() -> None:
     assert decision is not None
     assert decision.sure
     assert decider.single(0, GestureResult(0, 0, ())) is None
+
+
+def test_what_was_said_is_kept_for_the_cooldown_only() -> None:
+    decider = Decider(DecisionConfig(cooldown_ms=3000), product, choose_lexicon())
+    names = ("like", "palm", "ok", "fist", "one", "four")
+    for i in range(1200):
+        shown = () if i % 12 == 11 else (hand(names[i // 12 % len(names)], 0.9),)
+        decider.push(STEP * i, GestureResult(i, STEP * i, shown), None)
+    assert 0 < len(decider._said) <= 4
+
+
+def test_a_clock_that_starts_anew_is_not_cooling_down() -> None:
+    decider = Decider(DecisionConfig(cooldown_ms=5000), product, choose_lexicon())
+    said = []
+    for start in (60_000.0, 0.0):
+        for i in range(12):
+            said.append(decider.push(start + STEP * i, GestureResult(i, start + STEP * i, (hand("like", 0.9),)), None))
+    assert sentences([one for one in said if one]) == ["Yes.", "Yes."]

@@ -14,7 +14,7 @@ from multimodal.data.spotting.film import HALF_MS, QUICK, WINDOW, Film, Scale, w
 from multimodal.data.spotting.videos import Kind, Video, frames_of_video
 from multimodal.results import REGIONS, Motion
 
-VERSION = 1
+VERSION = 2
 """Raised when videos are measured differently, so that nothing stale is read."""
 
 
