@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from multimodal.results import Decision, Result, Utterance
 from multimodal.speech.child import Child, Message
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import choose
-from multimodal.speech.sound import from_pcm
+from multimodal.speech.sound import Sound, from_pcm
 from multimodal.speech.timeline import WavTimeline
 
 _UNPLAYED_QUEUE = 8
@@ -61,15 +62,24 @@ class Speaker:
         config: Which engine, how fast, how patient.
         play: Use the sound card where there is one. Without it all sentences are made, since none takes time to play.
         wav: ``speech.wav`` is written here, or nowhere.
+        hear: Given each decision with its sound, in the speaker's thread, so it must be quick; for who plays elsewhere.
 
     Raises:
         UsageError: There is no such engine.
         MissingError: The engine that is asked for cannot be used here.
     """
 
-    def __init__(self, config: SpeechConfig, *, play: bool, wav: Path | None) -> None:
+    def __init__(
+        self,
+        config: SpeechConfig,
+        *,
+        play: bool,
+        wav: Path | None,
+        hear: Callable[[Decision, Sound], None] | None = None,
+    ) -> None:
         self._engine = choose(config)
         self._config = config
+        self._hear = hear
         self._play = play and self._engine.plays
         self._patience = config.patience_s or self._engine.patience_s
         self._lock = threading.Lock()
@@ -238,6 +248,8 @@ class Speaker:
         job.sounded = True
         if self._timeline:
             self._timeline.place(sound, job.decision.t_ms)
+        if self._hear:
+            self._hear(job.decision, sound)
         self._note(job, sound.seconds, latency)
 
     def _conclude(self) -> None:

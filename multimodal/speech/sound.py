@@ -56,6 +56,17 @@ def from_pcm(content: bytes, sample_rate: int) -> Sound:
     return Sound(np.frombuffer(content, "<i2").astype(np.float32) / np.float32(32767.0), sample_rate)
 
 
+def to_wav(sound: Sound) -> bytes:
+    """Return a whole 16-bit mono WAV."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sound.sample_rate)
+        file.writeframes(to_pcm(sound))
+    return content.getvalue()
+
+
 def from_wav(content: bytes) -> Sound:
     """Return the sound of a 16-bit WAV; a length in its header that is too large (a stream's) is overlooked.
 

@@ -14,7 +14,7 @@ import pytest
 from multimodal.results import Decision, Utterance
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.process import Speaker, SpeechEvent
-from multimodal.speech.sound import from_wav
+from multimodal.speech.sound import Sound, from_wav, to_wav
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -74,6 +74,18 @@ def test_decisions_become_utterances_and_sound(tmp_path: Path) -> None:
     assert pid is not None
     assert gone(pid)
     assert speaker.events() == []
+
+
+def test_whoever_plays_elsewhere_is_given_each_sound() -> None:
+    heard: list[tuple[Decision, Sound]] = []
+    with Speaker(SpeechConfig(), play=False, wav=None, hear=lambda *given: heard.append(given)) as speaker:
+        speaker.say(decision("Yes, gladly!", 500.0))
+    ((said, sound),) = heard
+    assert said == decision("Yes, gladly!", 500.0)
+    assert sound.seconds == pytest.approx(speaker.poll()[0].seconds)
+    again = from_wav(to_wav(sound))
+    assert (again.sample_rate, len(again.samples)) == (sound.sample_rate, len(sound.samples))
+    assert abs(again.samples - sound.samples).max() < 1e-4
 
 
 def test_the_process_is_light() -> None:
