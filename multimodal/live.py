@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from multimodal.face.covers import hand_outlines
 from multimodal.face.mesh import TrackerConfig
 from multimodal.face.window import WindowConfig
 from multimodal.fusion.decide import Decider, DecisionConfig
-from multimodal.fusion.lexicon import choose_lexicon
+from multimodal.fusion.lexicon import Lexicon, choose_lexicon
 from multimodal.fusion.prior import load_prior
 from multimodal.gesture.reader import GestureConfig
 from multimodal.media.gaps import GapWatch
@@ -208,7 +208,7 @@ class Live:
         """End the threads and free the models."""
         self._stack.close()
 
-    def steps(self, source: Source) -> Iterator[Step]:
+    def steps(self, source: Source) -> Generator[Step, None, None]:
         """Read a source to its end, one ``Step`` a frame.
 
         Args:
@@ -227,8 +227,20 @@ class Live:
         """Read one frame and wait for it; for callers that push frames themselves."""
         return self._finish(self._begin(frame))
 
+    @property
+    def lexicon(self) -> Lexicon:
+        """The sentences that are said."""
+        return self._decider.lexicon
+
+    def speak_from(self, lexicon: Lexicon) -> None:
+        """Take other sentences from the next decision on; what is held goes on."""
+        self._decider.lexicon = lexicon
+
     def reset(self) -> None:
-        """Forget the person: after a gap, or before another source."""
+        """Forget the person: after a gap, or before another source. Frames that are still read are waited for."""
+        for underway in self._before:
+            wait((underway.face,))
+            wait((underway.gesture,))
         self._gestures.reset()
         self._faces.reset()
         self._forget_motion()

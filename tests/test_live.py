@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from light_rooms import STEP_MS, LightLive, ScriptedSource, light_config, picture
 
+from multimodal.fusion.lexicon import Lexicon
 from multimodal.live import LAG, Live, Step, load_live_config
 from multimodal.results import GESTURES, FaceObservation, Frame, GestureResult, Hand
 
@@ -91,3 +94,40 @@ def test_after_a_reset_the_hands_are_forgotten() -> None:
                 live.reset()
             live.read(frame)
         assert [covered > 0 for covered in live._faces.reach] == [False, False, True, True, False, False, True]
+
+
+def test_other_sentences_are_said_from_the_next_decision_on() -> None:
+    ok = GESTURES.index("ok")
+    with LightLive(light_config()) as live:
+        assert live.lexicon.sentence("ok", "none") == "All right."
+        live.speak_from(Lexicon(sentences={"ok": {"none": "Tea, please."}}))
+        steps = live.steps(ScriptedSource((STEP_MS * number, picture(ok)) for number in range(45)))
+        assert [step.decision.sentence for step in steps if step.decision] == ["Tea, please."]
+
+
+class SlowHands(HandAtFrame):
+    """Takes a tenth of a second, and notes what happens."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def read(self, frame: Frame, speaker: FaceObservation | None) -> GestureResult:
+        time.sleep(0.1)
+        self.notes.append("read")
+        return super().read(frame, speaker)
+
+    def reset(self) -> None:
+        self.notes.append("reset")
+
+
+def test_a_reset_waits_for_frames_that_are_still_read() -> None:
+    with LightLive(light_config()) as live:
+        live._gestures = hands = SlowHands()  # type: ignore[assignment]
+        steps = live.steps(FakeSource("camera", 9))  # type: ignore[arg-type]
+        next(steps)
+        steps.close()
+        live.reset()
+        count = len(hands.notes)
+        time.sleep(0.25)
+        assert hands.notes[-1] == "reset"
+        assert len(hands.notes) == count
