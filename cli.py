@@ -139,6 +139,18 @@ def demo(
 
 
 @app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0 takes any that is free.")] = 8477,
+    config: Annotated[Optional[Path], typer.Option(help="A live config; see configs/live.yaml.")] = None,  # noqa: UP045
+    set_: SetOption = None,
+) -> None:
+    """Open a page for this machine's browser: its camera is read, captions are shown and spoken. Ctrl-C ends it."""
+    from multimodal.serve.run import run_serve
+
+    run_serve(port, config, set_ or [])
+
+
+@app.command()
 def train(
     what: Annotated[Trainable, typer.Argument(help="Which part.")],
     config: Annotated[Optional[Path], typer.Option(help="Its config; default: the shipped one.")] = None,  # noqa: UP045
