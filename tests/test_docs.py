@@ -1,4 +1,4 @@
-"""What the documentation promises: links that lead somewhere, commands that exist, cards that are those of the weights."""
+"""What the documentation promises: links that lead somewhere, commands that exist, cards of the weights."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_page_of_cards_is_that_of_the_weights() -> None:
 
 
 def unknown_in(line: str) -> list[str]:
-    """Return the words of a command line that the program does not know: the verb, options, and words to choose from."""
+    """Return the words of a command line that the program does not know: verb, options, words to choose from."""
     verb, *words = shlex.split(line)
     told = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "400", "TERM": "dumb"}, terminal_width=400)
     if told.exit_code != 0:
