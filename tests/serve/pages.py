@@ -71,25 +71,36 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, live: Live | None = None, engine: str = "null", largest: int = 1_000_000) -> Iterator[Served]:
-    """Run the application; the personal lexicon lies in ``folder``."""
+def parts(
+    folder: Path, live: Live | None = None, engine: str = "null", largest: int = 1_000_000
+) -> Iterator[tuple[Stage, Words, Clips]]:
+    """Make what the application needs; the personal lexicon lies in ``folder``."""
     with ExitStack() as stack:
         config = light_config(f'speech.engine="{engine}"')
         live = stack.enter_context(live or PageLive(config))
-        words = Words("en", folder / "own" / "lexicon-en.yaml")
         stage = Stage(live, config.voice())
         stack.callback(stage.close)
-        clips = stack.enter_context(Clips(largest))
+        yield stage, Words("en", folder / "own" / "lexicon-en.yaml"), stack.enter_context(Clips(largest))
+
+
+@contextmanager
+def served(folder: Path, live: Live | None = None, **options: Any) -> Iterator[Served]:
+    """Run the application without a socket."""
+    with parts(folder, live, **options) as (stage, words, clips):
         app = Server(stage, words, clips).app(TOKEN, PORT)
-        client = stack.enter_context(TestClient(app, base_url=ORIGIN))
-        yield Served(client, stage, words, clips)
+        with TestClient(app, base_url=ORIGIN) as client:
+            yield Served(client, stage, words, clips)
+
+
+def shade(sign: str | None) -> int:
+    """Return the grey that stands for a sign, or for none."""
+    return 0 if sign is None else _SHADE * (GESTURES.index(sign) + 1)
 
 
 def jpeg(sign: str | None = None, size: tuple[int, int] = (64, 48)) -> bytes:
     """Return a JPEG in which a sign is shown, or none."""
-    shade = 0 if sign is None else _SHADE * (GESTURES.index(sign) + 1)
     content = io.BytesIO()
-    Image.new("RGB", size, (shade,) * 3).save(content, "JPEG", quality=95)
+    Image.new("RGB", size, (shade(sign),) * 3).save(content, "JPEG", quality=95)
     return content.getvalue()
 
 
