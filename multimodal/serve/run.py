@@ -8,9 +8,14 @@ import socket
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from multimodal.errors import UsageError, VeilspeakError
 from multimodal.live import Live, load_live_config
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 
@@ -28,11 +33,8 @@ def run_serve(port: int, config: Path | None, overrides: list[str]) -> None:
         MissingError: Weights or the voice are missing.
         KeyboardInterrupt: Ctrl-C.
     """
-    import uvicorn
-
     from multimodal.serve.app import Server
     from multimodal.serve.clips import Clips
-    from multimodal.serve.protocol import LARGEST_FRAME
     from multimodal.serve.stage import Stage
     from multimodal.serve.words import Words, personal_path
 
@@ -49,17 +51,26 @@ def run_serve(port: int, config: Path | None, overrides: list[str]) -> None:
         clips = stack.enter_context(Clips())
         token, actual = secrets.token_urlsafe(32), int(listening.getsockname()[1])
         _tell(f"open this address in a browser on this machine (Ctrl-C ends):\nhttp://{HOST}:{actual}/?token={token}")
-        options = uvicorn.Config(
-            Server(stage, words, clips).app(token, actual),
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws_max_size=LARGEST_FRAME + 8,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=2,
-        )
-        uvicorn.Server(options).run(sockets=[listening])
+        web_server(Server(stage, words, clips).app(token, actual)).run(sockets=[listening])
+
+
+def web_server(app: ASGIApp) -> uvicorn.Server:
+    """Return what serves the application: it writes no log of who asked for what, and takes no larger message."""
+    import uvicorn
+
+    from multimodal.serve.protocol import LARGEST_FRAME
+
+    options = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws_max_size=LARGEST_FRAME + 8,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(options)
 
 
 def listen(port: int) -> socket.socket:

@@ -9,6 +9,8 @@ from serve.pages import HOST, ORIGIN, PORT, TOKEN, Served, served, show, start
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from multimodal.serve.app import STATIC
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -100,7 +102,8 @@ def test_every_answer_carries_the_headers(here: Served, path: str) -> None:
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(here: Served) -> None:
-    names = ("app.js", "link.js", "voice.js", "draw.js", "lexicon.js", "style.css", "icon.svg")
+    names = [path.name for path in STATIC.iterdir() if path.suffix != ".html"]
+    assert {"app.js", "style.css"} <= set(names)
     texts = [here.client.get(f"/?token={TOKEN}").text, *(here.client.get(f"/static/{name}").text for name in names)]
     foreign = [line for text in texts for line in text.splitlines() if "//" in line and "http" in line]
     assert [line for line in foreign if "127.0.0.1" not in line and "www.w3.org/2000/svg" not in line] == []

@@ -1,14 +1,14 @@
 // The page: camera or clip in, captions, voice and drawing out.
 
-import { Link, ask } from "./link.js";
-import { Voice } from "./voice.js";
+import { Camera, listCameras } from "./camera.js";
 import { Drawing, words } from "./draw.js";
+import { remember } from "./history.js";
 import { showLexicon } from "./lexicon.js";
+import { Link, ask } from "./link.js";
+import { forget, note, sentence } from "./notes.js";
+import { Voice } from "./voice.js";
 
-const LONGEST_SIDE = 640;
-const JPEG_QUALITY = 0.92;
 const CAPTION_MS = 6000;
-const MOST_SAID = 200;
 const LARGEST_CLIP = 300e6;
 const ENDINGS = { mkv: "video/x-matroska", avi: "video/x-msvideo", mp4: "video/mp4", mov: "video/quicktime", webm: "video/webm" };
 
@@ -17,25 +17,29 @@ const [video, picture, stage] = [$("video"), $("picture"), $("stage")];
 const drawing = new Drawing($("overlay"));
 const voice = new Voice((blocked) => { $("sound").hidden = !blocked; });
 const link = new Link({ state: onState, message: onMessage });
-const shot = document.createElement("canvas");
+const camera = new Camera(video, {
+  ready: () => wanted === "camera" && reading && link.free,
+  picture: (time, jpeg) => { if (reading && link.ready) link.sendFrame(time, jpeg); },
+  resized: begin,
+  unplugged: onUnplugged,
+});
 
-// What is wanted, whatever the socket does meanwhile: nothing, "camera" or "clip".
+// What is wanted, whatever the socket does meanwhile: nothing, "camera" or "clip"; and whether the server reads it.
 let wanted = null;
 let reading = false;
-let encoding = false;
-let camera = null;
 let captionTimer = 0;
-let lastShot = -Infinity;
+
+// ---- what the server tells
 
 const ANSWERS = {
   started: () => { reading = true; },
-  step: (step, jpeg) => onStep(step, jpeg),
-  event: ({ row }) => onEvent(row),
-  caption: (caption) => onCaption(caption),
+  step: onStep,
+  event: ({ row }) => { if (row.event === "gap") $("seen").textContent = "The picture was away for a moment."; },
+  caption: onCaption,
   speech: ({ number }, wav) => voice.say(wav, number),
-  notice: ({ kind, message }) => onNotice(kind, message),
-  taken: () => onTaken(),
-  ended: (end) => onEnded(end),
+  notice: onNotice,
+  taken: onTaken,
+  ended: onEnded,
 };
 
 function onMessage(header, payload) {
@@ -50,36 +54,12 @@ function onState(text, open) {
   if (!open && wanted === "clip") finishClip("The connection was lost while the clip was read: choose it again.");
 }
 
-// ---- notes to the user
-
-function note(id, text, action) {
-  forget(id);
-  const box = Object.assign(document.createElement("div"), { className: "alert", id: `alert-${id}` });
-  box.append(Object.assign(document.createElement("p"), { textContent: text }));
-  box.append(button(action?.name ?? "Close", () => { forget(id); action?.go(); }));
-  $("alerts").append(box);
-}
-
-function forget(id) {
-  $(`alert-${id}`)?.remove();
-}
-
-function button(text, go) {
-  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text });
-  made.addEventListener("click", go);
-  return made;
-}
-
-function onNotice(kind, message) {
+function onNotice({ kind, message }) {
+  const clipFails = wanted === "clip" && (kind === "failed" || (kind === "refused" && !reading));
+  if (clipFails) return finishClip(sentence(message));
+  if (kind === "failed") stopCamera();
   note(kind, sentence(message));
-  if (kind === "failed") wanted === "clip" ? finishClip(sentence(message)) : stopCamera();
 }
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
-}
-
-// ---- what the server tells
 
 function onStep(step, jpeg) {
   if (wanted === null) return;
@@ -89,7 +69,6 @@ function onStep(step, jpeg) {
   const hand = step.hands[0] ? `sign: ${words(step.hands[0].gesture)}` : "no sign";
   const text = `${step.face ? "Face seen" : "No face"}, ${hand}`;
   if ($("seen").textContent !== text) $("seen").textContent = text;
-  $("seen").dataset.frames = step.index;
 }
 
 async function showPicture(jpeg) {
@@ -100,40 +79,18 @@ async function showPicture(jpeg) {
   image.close();
 }
 
-function onEvent(row) {
-  if (row.event === "gap") $("seen").textContent = "The picture was away for a moment.";
-}
-
 function onCaption(caption) {
   $("caption").textContent = caption.text;
   $("caption").dataset.sure = String(caption.spoken);
   clearTimeout(captionTimer);
   captionTimer = setTimeout(() => { $("caption").textContent = ""; }, CAPTION_MS);
-  if (caption.spoken) remember(caption);
-}
-
-function remember({ text, gesture, affect }) {
-  const item = document.createElement("li");
-  const time = Object.assign(document.createElement("time"), { textContent: new Date().toLocaleTimeString() });
-  const said = Object.assign(document.createElement("span"), { textContent: text, lang: $("caption").lang });
-  const why = affect === "none" ? words(gesture) : `${words(gesture)}, ${affect}`;
-  item.append(time, said, Object.assign(document.createElement("span"), { className: "why", textContent: ` (${why})` }));
-  $("history").prepend(item);
-  while ($("history").childElementCount > MOST_SAID) $("history").lastElementChild.remove();
-  showHistory();
-}
-
-function showHistory() {
-  const empty = $("history").childElementCount === 0;
-  $("nothing").hidden = !empty;
-  $("history").hidden = $("forget").hidden = empty;
+  if (caption.spoken) remember(caption, $("caption").lang);
 }
 
 function onTaken() {
-  const back = wanted;
-  releaseCamera();
+  if (wanted === "clip") $("clip-state").textContent = "";
+  camera.close();
   idle();
-  if (back === "clip") $("clip-state").textContent = "";
   note("taken", "Another tab reads the camera now. Only one can at a time.", { name: "Take it back", go: startCamera });
 }
 
@@ -148,46 +105,15 @@ function onEnded(end) {
 async function startCamera() {
   forget("taken");
   forget("camera");
-  if (!navigator.mediaDevices?.getUserMedia) {
-    return note("camera", "This browser gives no camera to this page: open it as http://127.0.0.1, in a current browser.");
-  }
-  const size = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
-  const which = $("which").value ? { deviceId: { exact: $("which").value } } : {};
   try {
-    camera = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...which }, audio: false });
+    await camera.open($("which").value);
   } catch (error) {
-    return note("camera", reasonOf(error), { name: "Try again", go: startCamera });
+    return note("camera", error.message, { name: "Try again", go: startCamera });
   }
-  camera.getVideoTracks()[0].addEventListener("ended", () => {
-    stopCamera();
-    note("camera", "The camera was unplugged or taken away.", { name: "Try again", go: startCamera });
-  });
-  video.srcObject = camera;
-  await video.play().catch(() => {});
   wanted = "camera";
   show(video, "Stop camera");
-  listCameras();
+  listCameras($("which"));
   begin();
-}
-
-function reasonOf(error) {
-  const known = {
-    NotAllowedError: "The camera is not allowed: allow it beside the address, then try again. You can also read a clip.",
-    NotFoundError: "There is no camera: plug one in and try again, or read a clip.",
-    NotReadableError: "Another program uses the camera: close it and try again.",
-    OverconstrainedError: "This camera is not there any more: choose another.",
-  };
-  return known[error.name] ?? `The camera cannot be used (${error.name}): try again, or read a clip.`;
-}
-
-async function listCameras() {
-  const devices = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
-  const chosen = $("which").value;
-  $("which").replaceChildren(
-    new Option("default", ""),
-    ...devices.map(({ deviceId, label }, number) => new Option(label || `camera ${number + 1}`, deviceId)),
-  );
-  $("which").value = devices.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
 }
 
 function begin() {
@@ -198,14 +124,13 @@ function begin() {
 
 function stopCamera() {
   link.send({ type: "end" });
-  releaseCamera();
+  camera.close();
   idle();
 }
 
-function releaseCamera() {
-  camera?.getTracks().forEach((track) => track.stop());
-  camera = null;
-  video.srcObject = null;
+function onUnplugged() {
+  stopCamera();
+  note("camera", "The camera was unplugged or taken away.", { name: "Try again", go: startCamera });
 }
 
 function show(element, label) {
@@ -213,7 +138,6 @@ function show(element, label) {
   picture.hidden = element !== picture;
   stage.dataset.state = "reading";
   $("camera").textContent = label;
-  $("camera").setAttribute("aria-pressed", "true");
 }
 
 function idle() {
@@ -222,38 +146,8 @@ function idle() {
   video.hidden = picture.hidden = true;
   stage.dataset.state = "idle";
   $("camera").textContent = "Start camera";
-  $("camera").setAttribute("aria-pressed", "false");
   $("seen").textContent = "";
   drawing.clear();
-}
-
-// The newest picture only: what cannot go at once is left out.
-function grab(now, about) {
-  later();
-  if (wanted !== "camera" || !reading || encoding || !link.free || !video.videoWidth) return;
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
-  const [width, height] = [Math.round(scale * video.videoWidth), Math.round(scale * video.videoHeight)];
-  if (shot.width !== width || shot.height !== height) {
-    const first = shot.dataset.used !== "yes";
-    Object.assign(shot, { width, height });
-    shot.dataset.used = "yes";
-    if (!first) return begin();
-  }
-  const time = about?.captureTime ?? now;
-  if (time <= lastShot) return;
-  lastShot = time;
-  encoding = true;
-  shot.getContext("2d").drawImage(video, 0, 0, width, height);
-  shot.toBlob(async (blob) => {
-    const jpeg = await blob?.arrayBuffer();
-    encoding = false;
-    if (jpeg && reading && link.ready) link.sendFrame(time, jpeg);
-  }, "image/jpeg", JPEG_QUALITY);
-}
-
-function later() {
-  if (video.requestVideoFrameCallback && !video.hidden) video.requestVideoFrameCallback(grab);
-  else setTimeout(() => grab(performance.now()), 33);
 }
 
 // ---- clip
@@ -261,14 +155,14 @@ function later() {
 async function readClip() {
   const file = $("file").files[0];
   if (!file) return;
-  const say = (text) => { $("clip-state").textContent = text; };
-  if (file.size > LARGEST_CLIP) return say("The clip has more than 300 MB: cut it, or use the camera.");
   if (wanted === "camera") stopCamera();
-  say("Taking the clip …");
-  const type = file.type || ENDINGS[file.name.split(".").pop().toLowerCase()] || "";
+  const say = (text) => { $("clip-state").textContent = text; };
   try {
-    const { clip } = await ask("/clip", { method: "POST", body: file, headers: { "Content-Type": type } });
+    say("Taking the clip …");
+    const clip = await upload(file);
+    if (!link.ready) throw new Error("there is no connection: choose the clip again once there is");
     wanted = "clip";
+    reading = false;
     show(picture, "Stop clip");
     say("Reading the clip …");
     link.send({ type: "start", source: "clip", clip, number: voice.number });
@@ -276,6 +170,13 @@ async function readClip() {
     say(sentence(error.message));
   }
   $("file").value = "";
+}
+
+async function upload(file) {
+  if (file.size > LARGEST_CLIP) throw new Error("the clip has more than 300 MB: cut it, or use the camera");
+  const type = file.type || ENDINGS[file.name.split(".").pop().toLowerCase()] || "";
+  const { clip } = await ask("/clip", { method: "POST", body: file, headers: { "Content-Type": type } });
+  return clip;
 }
 
 function finishClip(text) {
@@ -290,7 +191,7 @@ function quiet() {
   $("caption").textContent = "";
 }
 
-function toggleCamera() {
+function toggle() {
   voice.wake();
   if (wanted === "clip") {
     link.send({ type: "end" });
@@ -304,7 +205,7 @@ function setTheme(theme) {
   $("theme").setAttribute("aria-pressed", String(theme === "light"));
 }
 
-function mayRemember(key, value) {
+function stored(key, value) {
   try {
     if (value !== undefined) localStorage.setItem(key, value);
     return localStorage.getItem(key);
@@ -314,13 +215,20 @@ function mayRemember(key, value) {
 }
 
 $("stop").addEventListener("click", quiet);
-$("camera").addEventListener("click", toggleCamera);
+$("camera").addEventListener("click", toggle);
 $("sound").addEventListener("click", () => voice.wake().then(() => voice.go()));
 $("again").addEventListener("click", () => voice.again());
-$("forget").addEventListener("click", () => { $("history").replaceChildren(); showHistory(); });
 $("file").addEventListener("change", readClip);
-$("which").addEventListener("change", () => { if (wanted === "camera") { stopCamera(); startCamera(); } });
-$("mute").addEventListener("change", ({ target }) => { voice.muted = target.checked; if (target.checked) quiet(); voice.check(); });
+$("which").addEventListener("change", () => {
+  if (wanted !== "camera") return;
+  stopCamera();
+  startCamera();
+});
+$("mute").addEventListener("change", ({ target }) => {
+  voice.muted = target.checked;
+  if (target.checked) quiet();
+  voice.check();
+});
 $("mirror").addEventListener("change", ({ target }) => {
   drawing.mirrored = target.checked;
   stage.classList.toggle("mirrored", target.checked);
@@ -328,17 +236,17 @@ $("mirror").addEventListener("change", ({ target }) => {
 $("theme").addEventListener("click", () => {
   const theme = document.documentElement.dataset.theme === "light" ? "dark" : "light";
   setTheme(theme);
-  mayRemember("theme", theme);
+  stored("theme", theme);
 });
 document.addEventListener("keydown", ({ key }) => { if (key === "Escape") quiet(); });
 document.addEventListener("pointerdown", () => voice.wake().then(() => voice.go()), { once: true });
 
-setTheme(mayRemember("theme") ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"));
+setTheme(stored("theme") ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"));
 if (!voice.possible) note("voice", "This browser cannot play sound: captions are shown.");
 if ("WebSocket" in window) {
   link.open();
   showLexicon();
-  later();
+  camera.watch();
 } else {
   note("socket", "This browser has no WebSocket: open the page in a current browser.");
 }
