@@ -18,14 +18,16 @@ pytestmark = [pytest.mark.enable_socket, pytest.mark.slow, pytest.mark.timeout(3
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_S = 3.0
+SENTENCES = ("Yes, gladly!", "Yes.", "Hello.")
+"""What the sample says; the browser plays it over and over, and a busy machine may come in late."""
 PATIENCE_MS = 60_000
 
 NOTES = """
-    window.noted = { origin: null, sign: null, caption: null };
+    window.noted = { origin: null, hand: null, sign: null, caption: null };
     const noted = window.noted;
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (content) {
-        if (typeof content === "string") Object.assign(noted, { origin: null, sign: null });
+        if (typeof content === "string") Object.assign(noted, { origin: null, hand: null, sign: null });
         else noted.origin ??= new DataView(content.buffer).getFloat64(0, true);
         return send.call(this, content);
     };
@@ -35,7 +37,10 @@ NOTES = """
             super(...given);
             this.addEventListener("message", ({ data }) => {
                 const told = typeof data === "string" ? JSON.parse(data) : {};
-                if (told.type === "step" && told.hands.length) noted.sign ??= noted.origin + told.t_ms;
+                if (told.type !== "step" || !told.hands.length || noted.caption !== null) return;
+                const time = noted.origin + told.t_ms;
+                if (noted.hand === null || time - noted.hand > 500) noted.sign = time;
+                noted.hand = time;
             });
         }
     };
@@ -67,7 +72,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_sample_is_captioned_within_three_seconds_of_the_sign_and_heard(
-    driver: Any, address: str, camera: Path, record_property: Any
+    driver: Any, address: str, camera: Path, tmp_path: Path, record_property: Any
 ) -> None:
     with browser(driver, camera) as running:
         page = running.new_page()
@@ -76,8 +81,9 @@ def test_the_sample_is_captioned_within_three_seconds_of_the_sign_and_heard(
         page.goto(address)
         page.click("#camera")
         until(page, "window.noted.caption !== null", PATIENCE_MS)
+        page.screenshot(path=tmp_path / "page.png")
         noted = page.evaluate("window.noted")
-        assert page.inner_text("#history .said") in ("Yes, gladly!", "Yes.")
+        assert page.inner_text("#history .said") in SENTENCES
         took_s = (noted["caption"] - noted["sign"]) / 1e3
         record_property("sign_to_caption_s", round(took_s, 3))
         print(f"sign to caption: {took_s:.2f} s")

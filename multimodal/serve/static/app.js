@@ -202,7 +202,7 @@ function toggle() {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  $("theme").setAttribute("aria-pressed", String(theme === "light"));
+  $("theme").textContent = theme === "light" ? "Dark colours" : "Light colours";
 }
 
 function stored(key, value) {

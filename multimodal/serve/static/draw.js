@@ -2,6 +2,8 @@
 
 const ATTENTION_MS = 1500;
 const HIDDEN_BELOW = 0.5;
+// Pixels of the page, however small the picture is shown.
+const LEAST_TEXT = 18;
 // Blue to yellow, readable by the colour-blind.
 const RAMP = [[13, 8, 135], [126, 3, 168], [204, 71, 120], [248, 149, 64], [240, 249, 33]];
 
@@ -58,7 +60,7 @@ export class Drawing {
     const { context, canvas } = this;
     const [x0, y0, x1, y1] = box;
     const left = Math.min(this.x(x0), this.x(x1));
-    const size = Math.max(16, canvas.width / 26);
+    const size = Math.max(canvas.width / 26, LEAST_TEXT * canvas.width / Math.max(1, canvas.clientWidth));
     const text = `${words(gesture)} ${Math.round(100 * confidence)} %`;
     context.strokeStyle = "#50dc78";
     context.lineWidth = Math.max(2, canvas.width / 220);

@@ -2,6 +2,7 @@
 
 import { ask } from "./link.js";
 import { words } from "./draw.js";
+import { sentence } from "./notes.js";
 
 const NAMES = { none: "By itself", positive: "With a happy face", negative: "With an unhappy face", surprise: "With a surprised face" };
 const place = document.getElementById("words");
@@ -11,7 +12,7 @@ export async function showLexicon() {
   try {
     fill(await ask("/lexicon"));
   } catch (error) {
-    state.textContent = `The sentences cannot be shown: ${error.message}`;
+    state.textContent = `The sentences cannot be shown: ${sentence(error.message)}`;
   }
 }
 
@@ -67,9 +68,9 @@ function blame(gesture, sheet, error) {
   for (const input of sheet.querySelectorAll("input")) {
     const wrong = fields[input.name];
     input.setAttribute("aria-invalid", String(Boolean(wrong)));
-    document.getElementById(`${input.id}-error`).textContent = wrong ?? "";
+    document.getElementById(`${input.id}-error`).textContent = wrong ? sentence(wrong) : "";
   }
-  state.textContent = `${words(gesture)}: not saved. ${error.message}`;
+  state.textContent = `${words(gesture)}: not saved. ${sentence(error.message)}`;
   sheet.querySelector('[aria-invalid="true"]')?.focus();
 }
 
