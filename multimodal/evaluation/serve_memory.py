@@ -65,7 +65,8 @@ def stream(address: str, pid: int, frames: Sequence[bytes], minutes: float, fps:
         the warm-up: ``first``, ``last``, ``most``), ``growth`` (last over first, less 1) and whether it is ``flat``.
     """
     counts = {"sent": 0, "read": 0, "captions": 0, "sounds": 0}
-    readings, begin, seconds = [], time.monotonic(), 60 * minutes
+    readings: list[float] = []
+    begin, seconds = time.monotonic(), 60 * minutes
     with _opened(address) as socket:
         socket.send(json.dumps({"type": "start", "source": "camera"}))
         for jpeg in cycle(frames):
