@@ -13,7 +13,7 @@ from serve.pages import shade
 from serve.site import Site, site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
     """Playwright, or a skip."""
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
@@ -21,7 +21,7 @@ def driver() -> Iterator[Any]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nothing for a second, then a sign for two."""
     signs = [None] * 30 + ["ok"] * 60
@@ -29,7 +29,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_y4m(tmp_path_factory.mktemp("camera") / "signs.y4m", frames)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(driver: Any, camera: Path) -> Iterator[Any]:
     with browser(driver, camera) as running:
         yield running
