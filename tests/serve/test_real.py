@@ -27,6 +27,7 @@ def packed(image: object) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_sample_gives_the_page_the_same_rows_as_live(tmp_path: Path) -> None:
     with open_source("sample") as source:
         pictures = [(one.t_ms, packed(one.image)) for one, _ in zip(source, range(FRAMES), strict=False)]
