@@ -81,6 +81,14 @@ class Layout(str, Enum):
     flow = "flow"
 
 
+class TableFormat(str, Enum):
+    """What ``predict`` writes its tables as."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
 class Executor(str, Enum):
     """Where work is spread to."""
 
@@ -136,6 +144,25 @@ def demo(
     summary = run_demo(source, out, config, set_ or [], speak=not no_speak, show=not no_show)
     _record(record, summary, None if source == "sample" or source.isdecimal() else Path(source))
     _print(summary, json_, report)
+
+
+@app.command()
+def predict(
+    sources: Annotated[list[str], typer.Argument(help="Videos, pictures, folders with all below, globs: SRC...")],
+    out: OutDir = Path("out/predict"),
+    config: Annotated[Optional[Path], typer.Option(help="A live config; see configs/live.yaml.")] = None,  # noqa: UP045
+    format_: Annotated[TableFormat, typer.Option("--format", help="Of the tables.")] = TableFormat.csv,
+    video: Annotated[bool, typer.Option("--video", help="Also write the annotated videos.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read again what an earlier run has read.")] = False,
+    json_: JsonFlag = False,
+    set_: SetOption = None,
+) -> None:
+    """Read many files to tables, a row a frame and a row a decision: no window, no voice; broken files are named."""
+    from multimodal.predict import refuse_failed, report, run_predict
+
+    summary = run_predict(sources, out, config, set_ or [], form=format_.value, video=video, force=force)
+    _print(summary, json_, report)
+    refuse_failed(summary)
 
 
 @app.command()
