@@ -425,6 +425,19 @@ def models(
 
 
 @app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="Shipped weights, as 'models list' has them, or a weight file: NAME.")],
+    out: Annotated[Path, typer.Option("--out", help="The ONNX file; its card goes beside it.")],
+    int8: Annotated[bool, typer.Option("--int8", help="In eight bits, if that is smaller and decides alike.")] = False,
+    json_: JsonFlag = False,
+) -> None:
+    """Write weights as an ONNX file with its card, compared with torch before it is written."""
+    from multimodal.export import export_weights, report
+
+    _print(export_weights(name, out, int8=int8), json_, report)
+
+
+@app.command()
 def doctor(json_: JsonFlag = False) -> None:
     """Check each part: works, or what to do."""
     from multimodal.doctor import examine, report
