@@ -4,11 +4,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := cli.py multimodal occlusion configs tests
+CODE := cli.py multimodal occlusion configs tests docs/conf.py
 OPENCV := opencv-contrib-python==4.11.0.86
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format types check-python clean
+.PHONY: help setup demo test unit lint format types docs check-python clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -18,7 +18,7 @@ setup: $(VENV)/.runtime  ## install veilspeak into .venv (about 6 GB, mostly tor
 demo: $(VENV)/.runtime  ## show it: the sample clip from camera picture to voice, results in out/demo
 	$(BIN)/veilspeak demo --source sample --no-show --out out/demo
 
-test: lint types unit  ## lint, check types, run all tests
+test: lint types docs unit  ## lint, check types, build the documentation, run all tests
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -33,6 +33,9 @@ format: $(VENV)/.dev  ## ruff: put imports and layout right
 
 types: $(VENV)/.dev  ## mypy
 	$(BIN)/mypy
+
+docs: $(VENV)/.dev  ## build the documentation into out/docs; a broken link fails
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
 
 clean:  ## remove .venv, caches and out
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from multimodal.errors import UsageError
 from multimodal.speech.config import SpeechConfig
 from multimodal.speech.engine import Availability, SpeechEngine, register_speech_engine
 from multimodal.speech.manner import PLAIN, Manner
@@ -17,7 +21,11 @@ from multimodal.speech.sound import Sound
 class CoquiEngine(SpeechEngine):
     """A single-speaker checkpoint with its ``config.json`` beside it; only paths are given, so nothing is downloaded.
 
-    The library reads checkpoints with torch: use models from a source that you trust. It has no rate or pitch.
+    The library reads checkpoints with torch, which takes tensors only and refuses whatever else lies in them. It has
+    no rate or pitch.
+
+    Raises:
+        UsageError: ``config.json`` names an address where a file should be: the library would download it.
     """
 
     patience_s = 20.0
@@ -27,8 +35,10 @@ class CoquiEngine(SpeechEngine):
         assert config.voice is not None
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         from TTS.api import TTS
+        from TTS.config import load_config
 
         settings = config.voice.parent / "config.json"
+        _refuse_addresses(load_config(str(settings)).to_dict(), settings)
         self._model = TTS(model_path=str(config.voice), config_path=str(settings), progress_bar=False)
 
     def synthesize(self, text: str, manner: Manner = PLAIN) -> Sound:
@@ -48,3 +58,21 @@ class CoquiEngine(SpeechEngine):
             if not path.is_file():
                 return Availability(False, f"{path} is missing: copy checkpoint and config.json into one folder")
         return Availability(True, str(config.voice))
+
+
+def _refuse_addresses(settings: Mapping[str, Any], path: Path) -> None:
+    for key, value in _texts(settings):
+        if "://" in value and key.endswith(("path", "file")):
+            raise UsageError(f"{path}: {key} is {value}, and nothing is downloaded: name a file on this machine")
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text in settings of any depth with the key that it stands under."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, str(name))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item, key)
+    elif isinstance(value, str):
+        yield key, value
