@@ -56,13 +56,16 @@ def export_weights(name: str, out: Path, *, int8: bool = False) -> dict[str, Any
         that are ONNX already; ``int8``: None, or ``{bytes, bytes_before, agreement, probes, ms, ms_before}``.
 
     Raises:
-        UsageError: There are no such weights, or the file is not to be called ``*.onnx``.
+        UsageError: There are no such weights, or the file is not to be called ``*.onnx``, or the card would take the
+            place of the weights' own.
         MissingError: The weights are damaged, or the ``onnx`` package is not installed.
         VeilspeakError: ONNX differs from torch, or eight bits do not pay; nothing is written.
     """
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out} must end in .onnx")
-    exporter, (_, card) = _exporter(name), weights.find(name)
+    exporter, (source, card) = _exporter(name), weights.find(name)
+    if out.with_suffix(".json").resolve() == source.with_suffix(".json").resolve():
+        raise UsageError(f"--out {out} would take the place of the card of {name}: choose another name or folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export", dir=out.parent) as folder:
         path, small = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
