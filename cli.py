@@ -109,6 +109,7 @@ class Inspection(str, Enum):
 
     list = "list"
     verify = "verify"
+    fetch = "fetch"
 
 
 def _version(wanted: bool) -> None:
@@ -409,14 +410,30 @@ def index(
 
 @app.command()
 def models(
-    what: Annotated[Inspection, typer.Argument(help="list: what there is; verify: whether shipped weights are whole.")],
+    what: Annotated[
+        Inspection,
+        typer.Argument(help="list: what there is; verify: whether shipped weights are whole; fetch: what a manifest names."),
+    ],
+    manifest: Annotated[Optional[Path], typer.Option(help="Of fetch: URL, sha256, licence and source of files.")] = None,  # noqa: UP045
+    out: OutDir = Path("out/models"),
     json_: JsonFlag = False,
 ) -> None:
-    """List every model with its input, size and source, or check the shipped weights against their cards."""
+    """List every model with its input, size and source, check the shipped weights, or fetch what a manifest names.
+
+    Only fetch uses the network.
+    """
     from multimodal import models_text
     from multimodal.models import list_models, refuse_wrong, verify
 
-    if what is Inspection.list:
+    if manifest is not None and what is not Inspection.fetch:
+        raise UsageError("--manifest is for 'models fetch' only")
+    if what is Inspection.fetch:
+        from multimodal.fetch import fetch, read_manifest, report
+
+        if manifest is None:
+            raise UsageError("which files? give --manifest FILE with their URLs and hashes (docs/export.md)")
+        _print(fetch(read_manifest(manifest), out), json_, report)
+    elif what is Inspection.list:
         _print(list_models(), json_, models_text.list_text)
     else:
         found = verify()

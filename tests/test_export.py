@@ -117,6 +117,7 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch
 
 
 def test_without_the_package_eight_bits_say_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("onnxruntime.quantization", raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime.quantization", None)
     with pytest.raises(MissingError, match=r"veilspeak\[export\]"):
         export_weights("gesture-detector", tmp_path / "hands.onnx", int8=True)
