@@ -455,6 +455,23 @@ def export(
 
 
 @app.command()
+def benchmark(
+    repeats: Annotated[int, typer.Option(min=1, help="How often each part is timed.")] = 60,
+    frames: Annotated[int, typer.Option(min=16, help="Of the sample, through the live path.")] = 180,
+    record: RecordOption = None,
+    json_: JsonFlag = False,
+    set_: SetOption = None,
+) -> None:
+    """Time every part, alone and in the live path, beside a stock detector: median and p95."""
+    from multimodal.evaluation.benchmark import report, run_benchmark
+    from multimodal.live import load_live_config
+
+    summary = run_benchmark(load_live_config(None, set_ or []), repeats=repeats, frames=frames)
+    _record(record, {"benchmark": summary["rows"]}, None)
+    _print(summary, json_, report)
+
+
+@app.command()
 def doctor(json_: JsonFlag = False) -> None:
     """Check each part: works, or what to do."""
     from multimodal.doctor import examine, report
