@@ -467,7 +467,7 @@ def benchmark(
     from multimodal.live import load_live_config
 
     summary = run_benchmark(load_live_config(None, set_ or []), repeats=repeats, frames=frames)
-    _record(record, {"benchmark": summary["rows"]}, None)
+    _record(record, {"benchmark": {row["name"]: row for row in summary["rows"]}}, None)
     _print(summary, json_, report)
 
 
