@@ -138,11 +138,12 @@ def test_signs_and_decisions_are_those_of_the_demo(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.shared_data
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["WolfgangLanger_Pexels.mp4", "face_noface.mov", "single_face.mp4"])
 def test_rows_of_real_clips_are_those_of_the_demo(shared_data: Path, tmp_path: Path, name: str) -> None:
-    clip = excerpt(str(shared_data / "video" / name), tmp_path / f"{Path(name).stem}.mp4", 0, 60)
+    clip = shared_data / "video" / name
     summary = run_predict([str(clip)], tmp_path / "out")
-    assert summary["frames"] > 30
+    assert summary["frames"] > 60
     check_same(clip, tmp_path / "out" / clip.name, tmp_path / "demo")
 
 
