@@ -412,9 +412,11 @@ def index(
 def models(
     what: Annotated[
         Inspection,
-        typer.Argument(help="list: what there is; verify: whether shipped weights are whole; fetch: what a manifest names."),
+        typer.Argument(
+            help="list: what there is; verify: whether shipped weights are whole; fetch: what a manifest names."
+        ),
     ],
-    manifest: Annotated[Optional[Path], typer.Option(help="Of fetch: URL, sha256, licence and source of files.")] = None,  # noqa: UP045
+    manifest: Annotated[Path | None, typer.Option(help="Of fetch: URL, sha256, licence and source of files.")] = None,
     out: OutDir = Path("out/models"),
     json_: JsonFlag = False,
 ) -> None:

@@ -52,8 +52,8 @@ def export_weights(name: str, out: Path, *, int8: bool = False) -> dict[str, Any
         int8: Store and, for the detector, compute in eight bits.
 
     Returns:
-        ``name``; ``outputs: {onnx, card}``; ``bytes``; ``largest_difference`` to torch over the probes, None for weights
-        that are ONNX already; ``int8``: None, or ``{bytes, bytes_before, agreement, probes, ms, ms_before}``.
+        ``name``; ``outputs: {onnx, card}``; ``bytes``; ``largest_difference`` to torch over the probes, None for
+        weights that are ONNX already; ``int8``: None, or ``{bytes, bytes_before, agreement, probes, ms, ms_before}``.
 
     Raises:
         UsageError: There are no such weights, or the file is not to be called ``*.onnx``, or the card would take the
@@ -124,7 +124,8 @@ def _to_int8(name: str, exporter: Exporter, whole: Path, small: Path) -> Agreeme
     if found.bytes > MOST_BYTES * found.bytes_before or found.agreement < LEAST_AGREEMENT:
         raise VeilspeakError(
             f"eight bits do not pay for {name}: {found.bytes / 1e3:.0f} kB against {found.bytes_before / 1e3:.0f} kB, "
-            f"the same decision on {found.agreement:.1%} of {found.probes} probes; nothing was written, leave out --int8"
+            f"the same decision on {found.agreement:.1%} of {found.probes} probes; nothing was written: "
+            "leave out --int8"
         )
     return found
 

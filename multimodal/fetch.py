@@ -146,7 +146,9 @@ def _check(entry: Entry, part: Path) -> None:
         raise VeilspeakError(f"{entry.name}: only {size} of {entry.bytes} bytes came: run it again to go on")
     if size > entry.bytes or weights.sha256(part) != entry.sha256:
         part.unlink()
-        raise VeilspeakError(f"{entry.name}: what came is not the file of the manifest (size or sha256): it was deleted")
+        raise VeilspeakError(
+            f"{entry.name}: what came is not the file of the manifest (size or sha256): it was deleted"
+        )
 
 
 class OnlyHttps(urllib.request.HTTPRedirectHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from enum import Enum
 from typing import Any
 
@@ -24,10 +25,8 @@ def reference_page() -> str:
     """Return the page as Markdown."""
     from typer.main import get_command
 
-    from cli import app
-
-    commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
-    return "\n".join([_HEAD, *(_section(name, command) for name, command in commands.items())])
+    group: Any = get_command(importlib.import_module("cli").app)
+    return "\n".join([_HEAD, *(_section(name, command) for name, command in group.commands.items())])
 
 
 def _section(name: str, command: Any) -> str:

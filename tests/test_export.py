@@ -23,7 +23,6 @@ pytest.importorskip("onnx")
 PERCEPTRONS = ("fusion-head", "gesture-skeleton", "region-visibility")
 
 
-
 @pytest.mark.parametrize("name", PERCEPTRONS)
 def test_the_file_is_whole_and_its_card_says_where_it_is_from(name: str, tmp_path: Path) -> None:
     out = tmp_path / "a folder" / f"mine-{name}.onnx"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from test_demo import check_refusal, veilspeak
@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 40
 
 
 class Handler(BaseHTTPRequestHandler):
-    asked: list[str | None] = []
+    asked: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.headers["Range"])
