@@ -81,6 +81,14 @@ class Layout(str, Enum):
     flow = "flow"
 
 
+class TableFormat(str, Enum):
+    """What ``predict`` writes its tables as."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
 class Executor(str, Enum):
     """Where work is spread to."""
 
@@ -101,6 +109,7 @@ class Inspection(str, Enum):
 
     list = "list"
     verify = "verify"
+    fetch = "fetch"
 
 
 def _version(wanted: bool) -> None:
@@ -148,6 +157,25 @@ def serve(
     from multimodal.serve.run import run_serve
 
     run_serve(port, config, set_ or [])
+
+
+@app.command()
+def predict(
+    sources: Annotated[list[str], typer.Argument(help="Videos, pictures, folders with all below, globs: SRC...")],
+    out: OutDir = Path("out/predict"),
+    config: Annotated[Optional[Path], typer.Option(help="A live config; see configs/live.yaml.")] = None,  # noqa: UP045
+    format_: Annotated[TableFormat, typer.Option("--format", help="Of the tables.")] = TableFormat.csv,
+    video: Annotated[bool, typer.Option("--video", help="Also write the annotated videos.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read again what an earlier run has read.")] = False,
+    json_: JsonFlag = False,
+    set_: SetOption = None,
+) -> None:
+    """Read many files to tables, a row a frame and a row a decision: no window, no voice; broken files are named."""
+    from multimodal.predict import refuse_failed, report, run_predict
+
+    summary = run_predict(sources, out, config, set_ or [], form=format_.value, video=video, force=force)
+    _print(summary, json_, report)
+    refuse_failed(summary)
 
 
 @app.command()
@@ -394,19 +422,67 @@ def index(
 
 @app.command()
 def models(
-    what: Annotated[Inspection, typer.Argument(help="list: what there is; verify: whether shipped weights are whole.")],
+    what: Annotated[
+        Inspection,
+        typer.Argument(
+            help="list: what there is; verify: whether shipped weights are whole; fetch: what a manifest names."
+        ),
+    ],
+    manifest: Annotated[Path | None, typer.Option(help="Of fetch: URL, sha256, licence and source of files.")] = None,
+    out: OutDir = Path("out/models"),
     json_: JsonFlag = False,
 ) -> None:
-    """List every model with its input, size and source, or check the shipped weights against their cards."""
+    """List every model with its input, size and source, check the shipped weights, or fetch what a manifest names.
+
+    Only fetch uses the network.
+    """
     from multimodal import models_text
     from multimodal.models import list_models, refuse_wrong, verify
 
-    if what is Inspection.list:
+    if manifest is not None and what is not Inspection.fetch:
+        raise UsageError("--manifest is for 'models fetch' only")
+    if what is Inspection.fetch:
+        from multimodal.fetch import fetch, read_manifest, report
+
+        if manifest is None:
+            raise UsageError("which files? give --manifest FILE with their URLs and hashes (docs/export.md)")
+        _print(fetch(read_manifest(manifest), out), json_, report)
+    elif what is Inspection.list:
         _print(list_models(), json_, models_text.list_text)
     else:
         found = verify()
         _print(found, json_, models_text.verify_text)
         refuse_wrong(found)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="Shipped weights, as 'models list' has them, or a weight file: NAME.")],
+    out: Annotated[Path, typer.Option("--out", help="The ONNX file; its card goes beside it.")],
+    int8: Annotated[bool, typer.Option("--int8", help="In eight bits, if that is smaller and decides alike.")] = False,
+    json_: JsonFlag = False,
+) -> None:
+    """Write weights as an ONNX file with its card, compared with torch before it is written."""
+    from multimodal.export import export_weights, report
+
+    _print(export_weights(name, out, int8=int8), json_, report)
+
+
+@app.command()
+def benchmark(
+    repeats: Annotated[int, typer.Option(min=1, help="How often each part is timed.")] = 60,
+    frames: Annotated[int, typer.Option(min=16, help="Of the sample, through the live path.")] = 180,
+    record: RecordOption = None,
+    json_: JsonFlag = False,
+    set_: SetOption = None,
+) -> None:
+    """Time every part, alone and in the live path, beside a stock detector: median and p95."""
+    from multimodal.evaluation.benchmark import report, run_benchmark
+    from multimodal.live import load_live_config
+
+    summary = run_benchmark(load_live_config(None, set_ or []), repeats=repeats, frames=frames)
+    _record(record, {"benchmark": {row["name"]: row for row in summary["rows"]}}, None)
+    _print(summary, json_, report)
 
 
 @app.command()

@@ -122,19 +122,14 @@ class Demo:
         self._window = enter(Window()) if self._show else None
         self._speaker: Speaker = enter(Speaker(self._config.voice(), play=self._speak, wav=self._paths["audio"]))
         if self._window is not None and self._window.note:
-            _tell(self._window.note)
+            tell(self._window.note)
         self._warn_of_compression()
 
     def _warn_of_compression(self) -> None:
-        from multimodal.face.quality import bits_per_pixel, compression_warning
-
-        source = self._source
-        if source.kind == "video" and source.fps > 0:
-            bits = bits_per_pixel(source.bit_rate, source.width, source.height, source.fps)
-            warning = compression_warning(source.codec, bits)
-            if warning is not None:
-                self._events.write("warning", 0.0, message=warning)
-                _tell(warning)
+        warning = warning_of(self._source)
+        if warning is not None:
+            self._events.write("warning", 0.0, message=warning)
+            tell(warning)
 
     def _take(self, step: Step) -> bool:
         """Write, show and say one step; False where the user closed the window."""
@@ -155,7 +150,7 @@ class Demo:
 
     def _say(self, decision: Decision) -> None:
         told = caption_of(decision)
-        _tell(
+        tell(
             f"{decision.t_ms / 1e3:7.2f} s  {told}  ({decision.gesture}, {decision.affect}, {decision.confidence:.2f})"
         )
         if decision.sure and decision.sentence is not None:
@@ -171,7 +166,7 @@ class Demo:
             self._events.write("utterance", row.pop("t_ms"), **row)
         for event in self._speaker.events():
             self._events.write("voice", event.t_ms or self._last_ms, kind=event.kind, message=event.message)
-            _tell(event.message)
+            tell(event.message)
 
     def _summary(self, seconds: float) -> dict[str, Any]:
         frames = self._latencies.count
@@ -240,6 +235,16 @@ class Overlay:
             self._caption = (step.frame.t_ms, caption_of(step.decision), step.decision.sure)
 
 
+def warning_of(source: Source) -> str | None:
+    """Return what is to be said of a video whose compression may have eaten small movements; None of any other."""
+    from multimodal.face.quality import bits_per_pixel, compression_warning
+
+    if source.kind != "video" or source.fps <= 0:
+        return None
+    bits = bits_per_pixel(source.bit_rate, source.width, source.height, source.fps)
+    return compression_warning(source.codec, bits)
+
+
 def caption_of(decision: Decision) -> str:
     """Return what is shown of a decision: the sentence, that it waits to be confirmed, or that nothing is sure."""
     if decision.asks:
@@ -266,5 +271,6 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 2)
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
+    """Print a line for the person who waits, on standard error."""
     print(line, file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import sys
@@ -40,11 +41,15 @@ class Finding:
 LIBRARIES = ("numpy", "cv2", "av", "mediapipe", "onnxruntime", "torch", "torch_geometric")
 
 
+EXTRAS = {"onnx": "export", "pyarrow": "parquet", "ultralytics": "gesture-training", "ray": "cluster"}
+"""Packages that single verbs need -> the extra that brings them."""
+
+
 def examine() -> list[Finding]:
     """Check all parts; a check that fails is a finding, never an exception."""
     return [
         finding
-        for check in (_python, _libraries, _optical_flow, _weights, _sample, _speech, _camera)
+        for check in (_python, _libraries, _optical_flow, _solutions, _extras, _weights, _sample, _speech, _camera)
         for finding in check()
     ]
 
@@ -83,6 +88,25 @@ def _optical_flow() -> Iterator[Finding]:
         return
     has = hasattr(cv2, "optflow")
     yield Finding("tv-l1 flow", has, "opencv-contrib is whole" if has else f"only DIS flow: {remedy}", optional=True)
+
+
+def _solutions() -> Iterator[Finding]:
+    """Look for MediaPipe's older interface, which the face mesh and the hands' points come from."""
+    try:
+        with no_socket_probe():
+            solutions = importlib.import_module("mediapipe.python.solutions")
+        has = hasattr(solutions, "face_mesh") and hasattr(solutions, "hands")
+    except Exception:  # told by _libraries where all of it is broken
+        has = False
+    remedy = "pip install --force-reinstall --no-deps mediapipe==0.10.21"
+    yield Finding("mediapipe solutions", has, "face mesh and hands are there" if has else remedy)
+
+
+def _extras() -> Iterator[Finding]:
+    for name, extra in EXTRAS.items():
+        has = importlib.util.find_spec(name) is not None
+        detail = importlib.metadata.version(name) if has else f"pip install 'veilspeak[{extra}]'"
+        yield Finding(f"extra {extra}", has, detail, optional=True)
 
 
 def _weights() -> Iterator[Finding]:

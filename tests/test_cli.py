@@ -27,7 +27,7 @@ except SystemExit as end:
 """
     done = run(code)
     assert "END 0 []" in done.stdout, done.stderr
-    for verb in ("demo", "train", "evaluate", "synth", "models", "doctor"):
+    for verb in ("demo", "predict", "train", "evaluate", "synth", "models", "export", "benchmark", "doctor"):
         assert verb in done.stdout
 
 

@@ -45,8 +45,8 @@ class ExpressionReader:
 
         torch.set_num_threads(1)
         options: dict[str, Any] = dict(self.card.architecture)
-        self._network = build_model(options.pop("model"), **options).eval()
-        read_weights(self._network, path)
+        self.network = build_model(options.pop("model"), **options).eval()
+        read_weights(self.network, path)
 
     def read(self, clip: FlowClip, onset_ms: float, apex_ms: float, offset_ms: float) -> ExpressionResult:
         """Name the expression of a clip.
@@ -82,7 +82,7 @@ class ExpressionReader:
 
         clips = np.stack([normalised_clip(thin(flow), seen) for flow, seen in zip(flows, visibilities, strict=True)])
         with torch.inference_mode():
-            heads = self._network(torch.from_numpy(clips), torch.from_numpy(np.stack(visibilities)))
+            heads = self.network(torch.from_numpy(clips), torch.from_numpy(np.stack(visibilities)))
         return [self._result(heads, row, when, visibilities[row]) for row, when in enumerate(times)]
 
     def _result(

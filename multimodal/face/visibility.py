@@ -39,12 +39,12 @@ class VisibilityNet:
     """
 
     def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
-        self._t = {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
-        self.typical = self._t["typical"]
+        self.tensors = {name: np.asarray(tensor, np.float32) for name, tensor in tensors.items()}
+        self.typical = self.tensors["typical"]
 
     def __call__(self, features: Float[np.ndarray, "*lead features"]) -> Float[np.ndarray, "*lead 12"]:
         """Return visibility, 0 hidden to 1 free, in the order of ``REGIONS``."""
-        t = self._t
+        t = self.tensors
         # einsum, since for one face BLAS would spend more on waking threads than on the sums.
         near = (features - t["mean"]) / t["scale"]
         hidden = np.maximum(np.einsum("...f,hf->...h", near, t["hidden"]) + t["hidden_bias"], 0)

@@ -20,6 +20,9 @@ from multimodal.gesture.boxes import suppress
 from multimodal.results import GESTURES
 
 WEIGHTS = "gesture-detector"
+THRESHOLD, OVERLAP = 0.25, 0.5
+"""Least score of a hand, and the IoU above which the worse of two boxes is dropped, where nothing else is said."""
+
 _GREY = 114
 _EPSILON = 1e-6
 
@@ -104,18 +107,18 @@ class HandDetector:
     """
 
     def __init__(
-        self, name: str = WEIGHTS, threshold: float = 0.25, overlap: float = 0.5, max_hands: int = 300
+        self, name: str = WEIGHTS, threshold: float = THRESHOLD, overlap: float = OVERLAP, max_hands: int = 300
     ) -> None:
         path, self.card = weights.find(name)
         self._session = _session(path)
-        self._input = self._session.get_inputs()[0]
-        self.size = int(self._input.shape[2])
+        taken = self._session.get_inputs()[0]
+        self.input_name, self.size = str(taken.name), int(taken.shape[2])
         self.threshold, self.overlap, self.max_hands = threshold, overlap, max_hands
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Detection]:
         """Return the hands of an RGB picture of any size, the surest first."""
         planes, scale, offset = letterbox(image, self.size)
-        output = self._session.run(None, {self._input.name: planes})[0][0]
+        output = self._session.run(None, {self.input_name: planes})[0][0]
         boxes, scores = decode(output, self.threshold, self.overlap)
         limit = np.array([image.shape[1], image.shape[0]] * 2, dtype=np.float64)
         boxes = np.clip((boxes - np.tile(offset, 2)) / scale, 0, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +33,16 @@ class ImagesSource(Source):
     Args:
         paths: The pictures.
         name: What the user gave.
+        broken: Called with each picture that cannot be decoded, and why.
 
     Raises:
         DecodeError: Not one of them can be decoded.
     """
 
-    def __init__(self, paths: Sequence[Path], name: str) -> None:
+    def __init__(
+        self, paths: Sequence[Path], name: str, broken: Callable[[Path, DecodeError], None] | None = None
+    ) -> None:
+        self._broken = broken
         self._paths = sorted(paths, key=natural_key)
         super().__init__(
             name=name,
@@ -70,8 +74,10 @@ class ImagesSource(Source):
         for index, path in enumerate(self._paths):
             try:
                 image = read_image(path)
-            except DecodeError:
+            except DecodeError as error:
                 self.decode_errors += 1
+                if self._broken is not None:
+                    self._broken(path, error)
                 continue
             yield Frame(image, index, index * 1000.0 / self.fps, str(path))
         self.truncated = self.decode_errors > 0

@@ -101,7 +101,7 @@ def test_numpy_net_equals_torch() -> None:
     import torch
 
     net = load_net()
-    t = {name: torch.from_numpy(value) for name, value in net._t.items()}
+    t = {name: torch.from_numpy(value) for name, value in net.tensors.items()}
     x = torch.randn(5, FEATURES)
     hidden = torch.nn.functional.linear((x - t["mean"]) / t["scale"], t["hidden"], t["hidden_bias"]).relu()
     wanted = torch.nn.functional.linear(hidden, t["out"], t["out_bias"]).sigmoid()

@@ -12,17 +12,12 @@ from multimodal.data.occlude.scene import is_one_scene
 from multimodal.data.occlude.suffixes import picture_suffix, video_suffix
 from multimodal.data.occlude.writer import TRUTHS
 from multimodal.errors import UsageError
+from multimodal.media.batch import VIDEOS
 from multimodal.media.images import SUFFIXES as PICTURES
 from multimodal.media.images import natural_key
 
 Layout = Literal["auto", "folder", "photos", "yolo", "flow"]
 Shape = Literal["video", "frames", "picture", "flow"]
-
-VIDEOS = frozenset(
-    f".{ending}"
-    for ending in "mp4 m4v mov mkv avi webm wmv mpg mpeg ts m2ts mts flv 3gp ogv vob".split()  # noqa: SIM905
-)
-"""What is taken for a video."""
 
 NOTES = frozenset(f".{ending}" for ending in "csv tsv txt md yaml yml json jsonl xlsx xls xml".split())  # noqa: SIM905
 """What is copied as it is: labels, index and coding sheets."""
