@@ -87,7 +87,7 @@ ARCHITECTURES: Mapping[tuple[str, str], Architecture] = {
     ("gesture", "veilspeak_yolo_n"): Architecture(
         "photo (RGB) [3, 320, 320]",
         "ours on YOLOv5n (Ultralytics), after Li and Jettanasen, Computation 2025, 13(12):277",
-        "residual-lite blocks and efficient downsampling",
+        "dense residual blocks and efficient downsampling",
         _told,
     ),
     ("gesture", "perceptron"): Architecture(
