@@ -79,7 +79,7 @@ def test_the_detector_is_as_big_as_its_graph(rows: dict[str, dict[str, Any]]) ->
     path, card = weights.find("gesture-detector")
     graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
     sizes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    sizes |= {node.output[0]: sizes[node.input[0]] for node in graph.node if node.op_type == "Cast"}  # stored as float16
+    sizes |= {node.output[0]: sizes[node.input[0]] for node in graph.node if node.op_type == "Cast"}  # from float16
     shapes = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in graph.value_info}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     assert not {node.op_type for node in graph.node} & {"Gemm", "MatMul", "ConvTranspose"}
