@@ -214,10 +214,11 @@ def frame_image(content: bytes) -> UInt8[np.ndarray, "height width 3"]:
     """
     from PIL import Image, UnidentifiedImageError
 
-    try:
+    unreadable = (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, ImportError)
+    try:  # ImportError: where Ultralytics is loaded, its own opener asks for more packages
         with Image.open(io.BytesIO(content[8:]), formats=["JPEG"]) as picture:
             if not all(SIDES[0] <= side <= SIDES[1] for side in picture.size):
                 raise DecodeError(f"a frame's sides have {SIDES[0]} to {SIDES[1]} pixels: choose another camera size")
             return np.array(picture.convert("RGB"), np.uint8)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except unreadable as error:
         raise DecodeError("a frame is no whole JPEG: reload the page") from error

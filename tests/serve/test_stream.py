@@ -170,6 +170,15 @@ def test_a_wrong_frame_is_left_out_and_told_once(here: Served, content: bytes) -
         assert told[-1]["index"] == 3
 
 
+def test_no_jpeg_is_none_also_where_its_opener_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asks(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("as that of Ultralytics does")
+
+    monkeypatch.setattr("PIL.Image.open", asks)
+    with pytest.raises(DecodeError):
+        frame_image(frame(9.0, b"garbage"))
+
+
 @pytest.mark.parametrize(("size", "said"), [((64, 40), "pixels"), ((3000, 64), "pixels"), ((80, 48), "size")])
 def test_a_frame_of_another_size_is_left_out(here: Served, size: tuple[int, int], said: str) -> None:
     with here.connect() as socket:
