@@ -64,5 +64,7 @@ def test_everything_shipped_is_what_its_card_says() -> None:
         assert card.name == name == path.stem
         assert card.licence
         assert card.data
+        assert card.intended
         assert card.prohibited
+        assert card.limits
         assert path.stat().st_size < 9_000_000
