@@ -57,18 +57,21 @@ class ScriptedSource(Source):
 
 
 class LightHands:
-    """Reads the sign."""
+    """Reads the sign off the first grey value of the picture; 0 is none."""
 
     def __init__(self) -> None:
         self.resets = 0
 
     def read(self, frame: Frame, speaker: FaceObservation | None) -> GestureResult:
-        sign = int(frame.image[0, 0, 0]) - 1
+        sign = self.sign(frame.image)
         if sign < 0:
             return GestureResult(frame.index, frame.t_ms)
         probabilities = np.full(len(GESTURES), 0.1 / 18, np.float32)
         probabilities[sign] = 0.9
         return GestureResult(frame.index, frame.t_ms, (Hand((2.0, 2.0, 9.0, 9.0), GESTURES[sign], 0.9, probabilities),))
+
+    def sign(self, image: np.ndarray) -> int:
+        return int(image[0, 0, 0]) - 1
 
     def reset(self) -> None:
         self.resets += 1

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from light_rooms import LightLive, light_config
+from light_rooms import LightHands, LightLive, light_config
 from PIL import Image
 from starlette.testclient import TestClient, WebSocketTestSession
 
 from multimodal.live import Live
-from multimodal.results import GESTURES, FaceObservation, Frame, GestureResult, Hand
+from multimodal.results import GESTURES
 from multimodal.serve.app import Server
 from multimodal.serve.clips import Clips
 from multimodal.serve.stage import Stage
@@ -32,19 +32,11 @@ _SHADE = 12
 """Signs are this many grey levels apart, more than JPEG blurs."""
 
 
-class ShadeHands:
+class ShadeHands(LightHands):
     """Reads the sign off the shade of the whole picture; 0 is none."""
 
-    def read(self, frame: Frame, speaker: FaceObservation | None) -> GestureResult:
-        sign = round(float(frame.image.mean()) / _SHADE) - 1
-        if sign < 0:
-            return GestureResult(frame.index, frame.t_ms)
-        probabilities = np.full(len(GESTURES), 0.1 / 18, np.float32)
-        probabilities[sign] = 0.9
-        return GestureResult(frame.index, frame.t_ms, (Hand((2.0, 2.0, 9.0, 9.0), GESTURES[sign], 0.9, probabilities),))
-
-    def reset(self) -> None:
-        """Nothing is kept."""
+    def sign(self, image: np.ndarray) -> int:
+        return round(float(image.mean()) / _SHADE) - 1
 
 
 class PageLive(LightLive):
