@@ -137,6 +137,7 @@ def test_without_a_voice_captions_go_on(chromium: Any, here: Site) -> None:
 
 def test_the_keyboard_alone_does_everything(page: Any) -> None:
     order = []
+    until(page, "document.querySelector('#sign-ok') !== null")  # the last that Tab comes to
     page.locator("body").focus()
     for _ in range(14):
         page.keyboard.press("Tab")
