@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 import cli
-
 from multimodal.errors import MissingError, UsageError
 from multimodal.evaluation import benchmark as module
 from multimodal.evaluation.benchmark import report, run_benchmark
