@@ -4,4 +4,10 @@ The rooms, in the order in which data walks through them: ``media``, ``face``, `
 ``speech``; ``live`` wires them into one stream. ``data``, ``training`` and ``evaluation`` are the workbenches.
 """
 
+import os
+
+# From 1.29 on ONNX Runtime reports every session to its maker, past all that guards Python's sockets, and keeps a
+# device ID in the user's folder, unless this is set before its first import, wherever that happens: so it stands here.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 __version__ = "0.1.0"

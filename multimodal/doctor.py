@@ -8,8 +8,10 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from multimodal import weights
@@ -45,13 +47,13 @@ EXTRAS = {"onnx": "export", "pyarrow": "parquet", "ultralytics": "gesture-traini
 """Packages that single verbs need -> the extra that brings them."""
 
 
+NEEDED = ("fusion-head", "gesture-detector", "gesture-skeleton", "region-visibility", "regional-synthetic")
+"""Weights that the live path reads as it is shipped."""
+
+
 def examine() -> list[Finding]:
     """Check all parts; a check that fails is a finding, never an exception."""
-    return [
-        finding
-        for check in (_python, _libraries, _optical_flow, _solutions, _extras, _weights, _sample, _speech, _camera)
-        for finding in check()
-    ]
+    return [finding for check in CHECKS for finding in check()]
 
 
 def report(summary: dict[str, Any]) -> str:
@@ -67,6 +69,22 @@ def _python() -> Iterator[Finding]:
     fits = (3, 10) <= sys.version_info[:2] <= (3, 12)
     detail = f"{platform.python_version()}, {os.cpu_count()} cores"
     yield Finding("python", fits, detail if fits else f"{detail}: install Python 3.10 to 3.12")
+
+
+def _config_folder() -> Iterator[Finding]:
+    """Look whether Matplotlib, which MediaPipe brings along, can keep its settings and its list of fonts.
+
+    This comes before the libraries: where it cannot, Matplotlib names another folder as soon as it is imported.
+    """
+    try:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser())
+        folder = Path(os.environ.get("MPLCONFIGDIR") or base / "matplotlib")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            yield Finding("config folder", True, f"{folder} can be written to", optional=True)
+    except (OSError, RuntimeError) as error:
+        remedy = "set MPLCONFIGDIR to a folder that can be written to, or every start makes a list of fonts anew"
+        yield Finding("config folder", False, f"{error}: {remedy}", optional=True)
 
 
 def _libraries() -> Iterator[Finding]:
@@ -110,7 +128,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    for name in weights.names():
+    for name in sorted({*weights.names(), *NEEDED}):
         try:
             path, _ = weights.find(name)
         except VeilspeakError as error:
@@ -145,3 +163,10 @@ def _camera() -> Iterator[Finding]:
             yield Finding("camera 0", True, f"{source.width} x {source.height}", optional=True)
     except VeilspeakError as error:
         yield Finding("camera 0", False, str(error), optional=True)
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    *(_python, _config_folder, _libraries, _optical_flow, _solutions, _extras),
+    *(_weights, _sample, _speech, _camera),
+)
+"""In the order in which they are made."""

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from pydantic import Field
 
+from multimodal import weights
 from multimodal.config import Config, validate
 from multimodal.data.load import load_samples
 from multimodal.data.open_index import open_index
@@ -30,7 +31,7 @@ from multimodal.evaluation.unit_summary import CONDITION, figures, means
 from multimodal.executors import Executor, require
 from multimodal.results import ACTION_UNITS
 from multimodal.training.classifiers.base import Classifier
-from multimodal.training.unit_detectors import build_detector
+from multimodal.training.unit_detectors import build_detector, is_detector
 
 BASELINES = ("constant", "flow-logreg")
 """Detectors that stand beside every other one."""
@@ -180,9 +181,9 @@ def _check(config: UnitEvaluation, executor: Executor) -> Classifier | None:
         if is_ready(config.model):
             raise UsageError(f"{config.model!r} are ready weights: take --protocol none, or name a detector to train")
         return build_detector(config.model)
-    if not is_ready(config.model):
-        build_detector(config.model)
+    if is_detector(config.model):
         raise UsageError(f"{config.model!r} is to be trained: take --protocol loso, kfold or cross")
+    weights.find(config.model)
     return None
 
 

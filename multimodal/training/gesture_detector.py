@@ -247,14 +247,15 @@ def _overrides(config: DetectorTraining, data_yaml: Path, out: Path) -> dict[str
 def _trainer(start: Mapping[str, Any], bfloat16: bool) -> Any:
     """Return a trainer class whose network knows our modules and starts from those of the given tensors that fit."""
     try:
-        from ultralytics.models.yolo.detect import DetectionTrainer
         from ultralytics.utils import SETTINGS
+
+        SETTINGS.update({"sync": False})  # read when the trainer is imported
+        from ultralytics.models.yolo.detect import DetectionTrainer
     except ImportError as error:
         raise MissingError("training needs Ultralytics: pip install 'veilspeak[gesture-training]'") from error
     from multimodal.gesture.modules import install
 
     install()
-    SETTINGS.update({"sync": False})
 
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:

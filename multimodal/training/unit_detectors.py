@@ -32,6 +32,11 @@ DETECTORS: Registry[Callable[[], Classifier]] = Registry("unit detector")
 register_detector = DETECTORS.register
 
 
+def is_detector(name: str) -> bool:
+    """Tell whether there is a detector of that name; of the family ``timm:`` not every name need be one."""
+    return name in DETECTORS or name in systems() or name.startswith(f"{TIMM}:")
+
+
 def build_detector(name: str) -> Classifier:
     """Return a registered detector, or a system of the zoo as one.
 
@@ -40,7 +45,7 @@ def build_detector(name: str) -> Classifier:
     """
     if name in DETECTORS:
         return DETECTORS.get(name)()
-    if name not in systems() and not name.startswith(f"{TIMM}:"):
+    if not is_detector(name):
         known = ", ".join([*DETECTORS, *systems(), f"{TIMM}:BACKBONE"])
         raise UsageError(f"{name!r} detects no action units: choose one of {known}")
     chosen = system(name)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+import cli
 from multimodal.errors import MissingError, UsageError
 from multimodal.evaluation import benchmark as module
 from multimodal.evaluation.benchmark import report, run_benchmark
@@ -61,3 +66,23 @@ def test_parts_take_turns_and_warm_up_is_not_counted() -> None:
 def test_no_repeat_is_refused() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         run_benchmark(load_live_config(), repeats=0)
+
+
+def test_every_figure_is_recorded_with_what_gave_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"name": "hand detector, network alone", "median_ms": 3.5, "p95_ms": 4.25, "params": 7, "threads": 1},
+        {"name": "live: flow", "median_ms": 1.0, "p95_ms": 2.0, "params": None, "threads": 2},
+    ]
+    monkeypatch.setattr(module, "run_benchmark", lambda *given, **more: {"rows": rows, "left_out": [], "cores": 2})
+    monkeypatch.setattr(sys, "argv", ["veilspeak", "benchmark", "--record", "results/benchmark.csv"])
+    path = tmp_path / "results" / "benchmark.csv"
+    for _ in range(2):
+        done = CliRunner().invoke(cli.app, ["benchmark", "--record", str(path)])
+        assert done.exit_code == 0, done.output
+    with path.open(encoding="utf-8") as file:
+        kept = list(csv.DictReader(file))
+    columns = ("median_ms", "p95_ms", "params", "threads")
+    ours = {f"benchmark.{row['name']}.{key}": str(row[key]) for row in rows for key in columns if row[key] is not None}
+    assert [(row["figure"], row["value"]) for row in kept] == list(ours.items()) * 2
+    assert {row["command"] for row in kept} == {"veilspeak benchmark --record results/benchmark.csv"}
+    assert all("onnxruntime=" in row["versions"] for row in kept)
