@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip, regio
 from multimodal.face.canonical import MIRROR
 from multimodal.results import EXPRESSIONS
 from multimodal.training.expression_config import ExpressionConfig
-from multimodal.training.flow_batches import draw_shares, warped
+from multimodal.training.flow_batches import warped
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def split(examples: list[Examples], config: ExpressionConfig) -> tuple[list[Exam
 
 
 def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generator) -> Examples:
-    """Mirror half of the clips, move the face a little, change each channel's strength, hide a few regions, mix."""
+    """Mirror half of the clips, move the face a little, change each channel's strength, hide a few regions."""
     flip = torch.rand(len(batch), generator=generator) < 0.5
     clips = torch.where(flip[:, None, None, None, None], mirror_clips(batch.clips), batch.clips)
     told = torch.where(flip[:, None], batch.told[:, list(MIRROR)], batch.told)
@@ -86,30 +86,16 @@ def augment(batch: Examples, config: ExpressionConfig, generator: torch.Generato
     )
     gain[:, 2] *= (torch.rand(len(batch), 1, 1, 1, generator=generator) >= config.strain_drop).float()
     shown = (torch.rand(told.shape, generator=generator) >= config.drop).float()
-    changed = replace(batch, clips=clips * gain, told=told * shown, visibility=visibility * shown)
-    return mixed(changed, config.mix, generator) if config.mix else changed
-
-
-def mixed(batch: Examples, mix: float, generator: torch.Generator) -> Examples:
-    """Mix every clip of which nothing is hidden with another such one, and what is to be said of both.
-
-    Clips behind something stay as they are: in a mix of two covers there is no telling what is hidden. The objective
-    class, of which there is one or none, is that of the larger part.
-
-    Args:
-        batch: Clips of one length.
-        mix: See ``flow_batches.draw_shares``.
-        generator: Where chance comes from.
-    """
-    free = (torch.minimum(batch.told, batch.visibility) >= 1).all(dim=1).nonzero()[:, 0]
-    partner = free[torch.randperm(len(free), generator=generator)]
-    own = draw_shares(mix, len(free), generator)
-    parts = {}
-    for name in ("clips", "taught", "action_units"):
-        whole = getattr(batch, name).clone()
-        whole[free] = torch.lerp(whole[partner], whole[free], own.reshape(-1, *[1] * (whole.ndim - 1)))
-        parts[name] = whole
-    return replace(batch, **parts)
+    return Examples(
+        clips * gain,
+        told * shown,
+        visibility * shown,
+        batch.expression,
+        batch.objective,
+        batch.taught,
+        batch.action_units,
+        batch.identity,
+    )
 
 
 def mirror_clips(clips: Float[Tensor, "n 3 time 28 28"]) -> Float[Tensor, "n 3 time 28 28"]:

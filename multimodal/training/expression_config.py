@@ -27,8 +27,6 @@ class ExpressionConfig(Config):
         strain_drop: Chance that a clip's strain is left out: of the three channels it differs most from one way of
             measuring to another, so the network must not lean on it.
         shift, turn, scale: How far faces are placed otherwise than they were made, see ``flow_batches.warped``.
-        mix: Parameter of the beta distribution of mixup (Zhang et al. 2018), among clips of which nothing is hidden; 0
-            mixes nothing.
         held_out: Share of faces kept aside, to calibrate confidences on.
         prior_strength: How far the card's class prior follows the statistics, see ``class_prior``. None by default, so
             that the flow alone decides: expressions provoked in a laboratory say little of how often people who talk
@@ -60,7 +58,6 @@ class ExpressionConfig(Config):
     shift: float = Field(default=1.5, ge=0)
     turn: float = Field(default=4.0, ge=0)
     scale: float = Field(default=0.06, ge=0)
-    mix: float = Field(default=0.0, ge=0)
     held_out: float = Field(default=0.1, gt=0, lt=1)
     prior_strength: float = Field(default=0.0, ge=0, le=1)
     teachers: int = Field(default=0, ge=0)

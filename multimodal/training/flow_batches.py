@@ -74,13 +74,6 @@ def mixed(maps: Maps, partners: Int[Tensor, "n"], shares: Float[Tensor, "n"]) ->
     return (own * level + (1 - own) * level[partners]) * spread + centre
 
 
-def draw_shares(mix: float, count: int, source: torch.Generator) -> Float[Tensor, "count"]:
-    """Draw how much of each mix is its own: beta-distributed with ``mix`` twice, never less than a half."""
-    rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=source)))
-    shares = rng.beta(mix, mix, count)
-    return torch.from_numpy(np.maximum(shares, 1 - shares).astype(np.float32))
-
-
 def covered(maps: Maps, hidden: Cells, fill: Float[Tensor, "3 28 28"]) -> Maps:
     """Let covered cells show ``fill``, as ``evaluation.conditions.Covers.over`` does; ``hidden`` is 0 to 1."""
     return maps + hidden[:, None] * (fill - maps)

@@ -123,7 +123,7 @@ def _mixed(config: RegionalFoldConfig, batch: Batch, source: torch.Generator) ->
     """Mix every clip with another one of the batch; a region counts as hidden as it is in either."""
     count = len(batch.maps)
     partners = torch.randperm(count, generator=source)
-    shares = flow_batches.draw_shares(config.mix, count, source)
+    shares = _shares(config.mix, count, source)
     own = shares[:, None]
     told = torch.minimum(batch.told, batch.told[partners])
     targets = own * batch.targets + (1 - own) * batch.targets[partners]
@@ -156,3 +156,10 @@ def _cover_loss(attention: Float[Tensor, "n 12"], visible: Float[Tensor, "n 12"]
     """Return how badly attention tells hidden regions from visible ones."""
     shown = (visible >= HIDDEN_BELOW).float()
     return functional.binary_cross_entropy(attention.clamp(1e-4, 1 - 1e-4), shown)
+
+
+def _shares(mix: float, count: int, source: torch.Generator) -> Float[Tensor, "n"]:
+    """Draw beta-distributed shares, the larger part always one's own."""
+    rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=source)))
+    shares = rng.beta(mix, mix, count)
+    return torch.from_numpy(np.maximum(shares, 1 - shares).astype(np.float32))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from multimodal.results import EXPRESSIONS, FlowClip
 from multimodal.training import expression as training
 from multimodal.training.common import load_checkpoint, save_checkpoint
 from multimodal.training.expression import class_prior, train_expression
-from multimodal.training.expression_clips import augment, mirror_clips, mixed, prepare, split
+from multimodal.training.expression_clips import augment, mirror_clips, prepare, split
 from multimodal.training.expression_config import ExpressionConfig
 from multimodal.weights.tensors import read_weights
 
@@ -146,35 +145,3 @@ def test_a_pickle_that_runs_code_is_refused_without_running(tmp_path: Path) -> N
     with pytest.raises(MissingError):
         read_weights(torch.nn.Linear(1, 1), path)
     assert not (tmp_path / "pwned").exists()
-
-
-def test_free_clips_are_mixed_with_what_is_to_be_said_of_them_and_covered_ones_stay() -> None:
-    part = prepare(list(synthesise(TINY.clips, 0).values()), TINY)[0]
-    part = replace(part, clips=part.clips.float())
-    free = (torch.minimum(part.told, part.visibility) >= 1).all(dim=1)
-    assert 2 < free.sum() < len(part) - 2
-    mix = mixed(part, 1.0, torch.Generator().manual_seed(0))
-    assert all(torch.equal(getattr(mix, item.name)[~free], getattr(part, item.name)[~free]) for item in fields(part))
-    assert (mix.taught[free] > 0).sum(dim=1).max() == 2
-    torch.testing.assert_close(mix.taught.sum(dim=1), torch.ones(len(part)))
-    # Everything is mixed with the same partner in the same share, one's own being the larger part.
-    rows, shares = free.nonzero()[:, 0], mix.taught[free].max(dim=1).values
-    seen = 0
-    for row, own in zip(rows.tolist(), shares.tolist(), strict=True):
-        for other in rows.tolist():
-            expected = torch.lerp(part.clips[other], part.clips[row], own)
-            if own < 1 and torch.allclose(mix.clips[row], expected, atol=1e-5):
-                seen += 1
-                for name in ("taught", "action_units"):
-                    both = torch.lerp(getattr(part, name)[other], getattr(part, name)[row], own)
-                    torch.testing.assert_close(getattr(mix, name)[row], both)
-    assert seen == (shares < 1).sum() > 2
-
-
-def test_a_mix_is_asked_for_in_the_config() -> None:
-    part = prepare(list(synthesise(TINY.clips, 0).values()), TINY)[0]
-    plain, mix = (
-        augment(part, TINY.model_copy(update={"mix": value}), torch.Generator().manual_seed(0)) for value in (0.0, 1.0)
-    )
-    assert torch.equal(plain.taught, part.taught)
-    assert not torch.equal(mix.taught, part.taught)
