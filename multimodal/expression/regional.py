@@ -17,14 +17,11 @@ from multimodal.results import ACTION_UNITS, EXPRESSIONS, OBJECTIVE_CLASSES, REG
 EMBEDDING = 64
 """Length of the face's vector, from which all that is named is read."""
 
-SIDE = GRID // 4
-"""Side of the stem's output, cells."""
-
 PART = 3
 """Side of a region's part of the stem's output, cells of a 7 x 7 grid."""
 
 CORNERS: tuple[tuple[int, int], ...] = tuple(
-    (min(round(x / 4), SIDE - PART), min(round(y / 4), SIDE - PART)) for x, y in CROP_CORNERS.values()
+    (min(round(x / 4), GRID // 4 - PART), min(round(y / 4), GRID // 4 - PART)) for x, y in CROP_CORNERS.values()
 )
 """Top left cell (column, row) of each region's part."""
 
@@ -52,8 +49,7 @@ class Regional(nn.Module):
 
     A 3D stem goes over the visible cells of the whole face; each region takes its part of what the stem has found
     through a projection of its own, then a GRU over time, a gate and graph convolutions. The gated regions, side by
-    side, make the face's vector, on which three linear heads stand; the visible cells of the whole face may have a say
-    in it, too.
+    side, make the face's vector, on which three linear heads stand.
 
     Args:
         stem: Channels of the stem's first convolution.
@@ -61,7 +57,6 @@ class Regional(nn.Module):
         relations: Number of graph convolutions; 0 leaves relation reasoning out.
         attention: Gate regions by what is found in them; else by their visibility alone.
         over_time: Let a GRU follow each region through the clip's maps; else the stem's last map alone counts.
-        whole: Let the stem's last map, all cells side by side, have a say in the face's vector beside the regions.
         dropout: Share of features dropped in training.
     """
 
@@ -72,7 +67,6 @@ class Regional(nn.Module):
         relations: int = 1,
         attention: bool = True,
         over_time: bool = True,
-        whole: bool = False,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
@@ -85,7 +79,6 @@ class Regional(nn.Module):
         self.relations = RelationReasoning(width, relations) if relations else None
         self.dropout = nn.Dropout(dropout)
         self.embed = nn.Linear(len(REGIONS) * width, EMBEDDING)
-        self.whole = nn.Linear(2 * stem * SIDE * SIDE, EMBEDDING, bias=False) if whole else None
         self.expression = nn.Linear(EMBEDDING, len(EXPRESSIONS))
         self.objective = nn.Linear(EMBEDDING, len(OBJECTIVE_CLASSES))
         self.action_units = nn.Linear(EMBEDDING, len(ACTION_UNITS))
@@ -101,20 +94,20 @@ class Regional(nn.Module):
         """
         seen = visibility * (visibility >= HIDDEN_BELOW)
         shown = clips * self.cells(seen)[:, None, None]
-        features = self.stem(shown, self.cells(seen))
-        regions = self.regions(features)
+        regions = self.regions(shown, seen)
         attention = seen if self.attention is None else self.attention(regions, liveliness(shown, self.masks), seen)
         gated = attention[:, :, None] * regions
         related = gated if self.relations is None else gated + self.relations(regions, attention)
         embedding = self.embed(self.dropout(related.flatten(1)))
-        if self.whole is not None:
-            embedding = embedding + self.whole(self.dropout(features[:, :, -1].flatten(1)))
         return Heads(
             self.expression(embedding), self.objective(embedding), self.action_units(embedding), embedding, attention
         )
 
-    def regions(self, features: Float[Tensor, "batch channels time 7 7"]) -> Float[Tensor, "batch 12 width"]:
+    def regions(
+        self, clips: Float[Tensor, "batch 3 time 28 28"], seen: Float[Tensor, "batch 12"]
+    ) -> Float[Tensor, "batch 12 width"]:
         """Return one vector a region: its part of the stem's last map, and what the GRU makes of all maps."""
+        features = self.stem(clips, self.cells(seen))
         parts = torch.stack([features[..., y : y + PART, x : x + PART] for x, y in CORNERS], dim=1)
         flat = self.dropout(parts.permute(0, 1, 3, 2, 4, 5).flatten(3))
         vectors = torch.einsum("brtk,rkw->brtw", flat, self.project) + self.place[:, None]
