@@ -56,9 +56,10 @@ def export_weights(name: str, out: Path, *, int8: bool = False) -> dict[str, Any
         weights that are ONNX already; ``int8``: None, or ``{bytes, bytes_before, agreement, probes, ms, ms_before}``.
 
     Raises:
-        UsageError: There are no such weights, or the file is not to be called ``*.onnx``, or the card would take the
-            place of the weights' own.
-        MissingError: The weights are damaged, or the ``onnx`` package is not installed.
+        UsageError: There are no weights of that name, or the file is not to be called ``*.onnx``, or the card would
+            take the place of the weights' own.
+        MissingError: There are no weights at all, those of the name are damaged, or the ``onnx`` package is not
+            installed.
         VeilspeakError: ONNX differs from torch, or eight bits do not pay; nothing is written.
     """
     if out.suffix != ".onnx":
@@ -100,8 +101,9 @@ def report(summary: dict[str, Any]) -> str:
 
 def _exporter(name: str) -> Exporter:
     given = Path(name)
-    if given.suffix not in weights.SUFFIXES and name not in weights.stems():
-        raise UsageError(f"no weights {name!r}: there are {', '.join(weights.names())}")
+    there = weights.stems()
+    if given.suffix not in weights.SUFFIXES and there and name not in there:
+        raise UsageError(f"no weights {name!r}: there are {', '.join(there)}")
     card = weights.find(name)[1]
     kind = (card.kind, str(card.architecture.get("model", card.architecture.get("name"))))
     known = {

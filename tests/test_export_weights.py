@@ -88,6 +88,13 @@ def test_wrong_names_are_refused_before_anything_is_written(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_any_weights_the_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setenv("VEILSPEAK_WEIGHTS", str(tmp_path / "weights"))
+    with pytest.raises(MissingError, match=r"'fusion-head' are missing in .*weights: reinstall"):
+        export_weights("fusion-head", tmp_path / "head.onnx")
+
+
 def test_the_card_of_the_weights_is_not_overwritten(tmp_path: Path) -> None:
     path, card = weights.find("fusion-head")
     own = tmp_path / "mine.safetensors"
