@@ -6,7 +6,7 @@ The rooms, in the order in which data walks through them: ``media``, ``face``, `
 
 import os
 
-# From 1.29 on ONNX Runtime reports every session to its maker, past all that guards Python's sockets, and keeps a
+# From 1.29 on ONNX Runtime looks for its maker's telemetry host, past all that guards Python's sockets, and keeps a
 # device ID in the user's folder, unless this is set before its first import, wherever that happens: so it stands here.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
