@@ -20,12 +20,16 @@ def tiny_config(**changes: Any) -> RegionalFoldConfig:
     return RegionalFoldConfig(**{**small, **changes})
 
 
-def tiny_weights(folder: Path, seed: int = 0) -> str:
-    """Write untrained weights that fit ``OPTIONS``, and return their path."""
+def tiny_weights(folder: Path, seed: int = 0, linear: bool = False) -> str:
+    """Write untrained weights that fit ``OPTIONS``, if asked with linear readers beside, and return their path."""
+    options = {**OPTIONS, "linear": linear}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        tensors = build_model("regional", **OPTIONS).state_dict()
+        network = build_model("regional", **options)
+        if linear:
+            torch.nn.init.normal_(network.linear.weight)
+        tensors = network.state_dict()
     words = dict.fromkeys(("licence", "intended", "prohibited", "limits", "command"), "")
-    architecture = {"model": "regional", **OPTIONS}
+    architecture = {"model": "regional", **options}
     card = {"kind": "expression", "architecture": architecture, "data": [], "figures": {}, **words}
     return str(write_weights(folder, "tiny", tensors, card))

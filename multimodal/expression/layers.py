@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from multimodal.expression.normalise import HIDDEN_BELOW
+from multimodal.face.canonical import GRID
 from multimodal.offline import no_socket_probe
 from multimodal.results import REGIONS
 
@@ -46,6 +48,9 @@ ANATOMY: tuple[tuple[str, str], ...] = (
 
 LIVELINESS = 6
 """Numbers that ``liveliness`` returns for each region."""
+
+LINEAR_NUMBERS = 3 * (GRID // 2) ** 2
+"""Numbers that ``LinearReaders`` look at."""
 
 
 class Conv3dSame(nn.Conv3d):
@@ -156,6 +161,41 @@ def liveliness(
     measures = torch.cat((right + down, clips.abs()), dim=1)
     means = torch.einsum("bctij,rij->brct", measures, regions / regions.sum(dim=(1, 2), keepdim=True))
     return torch.log(means.amax(dim=3) + 0.03)
+
+
+class LinearReaders(nn.Module):
+    """Two linear readers of a clip's liveliest map, one for free faces and one for covered ones; silent until fitted.
+
+    Their errors are unlike a network's, so that both together are better than either. One alone cannot serve both kinds
+    of faces: what covered cells leave out pulls on its weights, and a free face then pays for it.
+
+    Args:
+        classes: How many there are.
+    """
+
+    KINDS = ("free", "covered")
+    """For whom each reader is, in the order of the weights."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(len(self.KINDS), classes, LINEAR_NUMBERS))
+        self.bias = nn.Parameter(torch.zeros(len(self.KINDS), classes))
+
+    def forward(
+        self, clips: Float[Tensor, "batch 3 time 28 28"], visibility: Float[Tensor, "batch 12"]
+    ) -> Float[Tensor, "batch classes"]:
+        """Return logits; the maps are normalised, and zero where nothing can be seen."""
+        numbers = liveliest(clips)
+        each = torch.einsum("bn,kcn->bkc", numbers, self.weight) + self.bias
+        covered = (visibility < HIDDEN_BELOW).any(dim=1)[:, None]
+        return torch.where(covered, each[:, 1], each[:, 0])
+
+
+def liveliest(clips: Float[Tensor, "batch 3 time 28 28"]) -> Float[Tensor, "batch 588"]:
+    """Return the map with the most motion (mean size of u and v) of each clip, averaged over 2 x 2 cells, as a row."""
+    motion = clips[:, :2].abs().mean(dim=(1, 3, 4)).argmax(dim=1)
+    chosen = motion[:, None, None, None, None].expand(-1, *clips.shape[1:2], 1, *clips.shape[3:])
+    return functional.avg_pool2d(clips.gather(2, chosen)[:, :, 0], 2).flatten(1)
 
 
 class RegionAttention(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from multimodal.expression.layers import FaceStem, RegionAttention, RelationReasoning, liveliness
+from multimodal.expression.layers import FaceStem, LinearReaders, RegionAttention, RelationReasoning, liveliness
 from multimodal.expression.normalise import HIDDEN_BELOW, region_masks
 from multimodal.expression.registry import register_model
 from multimodal.face.canonical import CROP_CORNERS, GRID
@@ -49,7 +49,8 @@ class Regional(nn.Module):
 
     A 3D stem goes over the visible cells of the whole face; each region takes its part of what the stem has found
     through a projection of its own, then a GRU over time, a gate and graph convolutions. The gated regions, side by
-    side, make the face's vector, on which three linear heads stand.
+    side, make the face's vector, on which three linear heads stand. Linear readers of the maps themselves may have
+    their say beside that of the expression.
 
     Args:
         stem: Channels of the stem's first convolution.
@@ -58,6 +59,8 @@ class Regional(nn.Module):
         attention: Gate regions by what is found in them; else by their visibility alone.
         over_time: Let a GRU follow each region through the clip's maps; else the stem's last map alone counts.
         dropout: Share of features dropped in training.
+        linear: Let linear readers add what they say of the expression; they are fitted apart, see
+            ``training.expression_linear``.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Regional(nn.Module):
         attention: bool = True,
         over_time: bool = True,
         dropout: float = 0.5,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         features = 2 * stem * PART * PART
@@ -82,6 +86,7 @@ class Regional(nn.Module):
         self.expression = nn.Linear(EMBEDDING, len(EXPRESSIONS))
         self.objective = nn.Linear(EMBEDDING, len(OBJECTIVE_CLASSES))
         self.action_units = nn.Linear(EMBEDDING, len(ACTION_UNITS))
+        self.linear = LinearReaders(len(EXPRESSIONS)) if linear else None
         self.register_buffer("masks", torch.from_numpy(region_masks()).float(), persistent=False)
 
     def forward(self, clips: Float[Tensor, "batch 3 time 28 28"], visibility: Float[Tensor, "batch 12"]) -> Heads:
@@ -99,9 +104,10 @@ class Regional(nn.Module):
         gated = attention[:, :, None] * regions
         related = gated if self.relations is None else gated + self.relations(regions, attention)
         embedding = self.embed(self.dropout(related.flatten(1)))
-        return Heads(
-            self.expression(embedding), self.objective(embedding), self.action_units(embedding), embedding, attention
-        )
+        expression = self.expression(embedding)
+        if self.linear is not None:
+            expression = expression + self.linear(shown, visibility)
+        return Heads(expression, self.objective(embedding), self.action_units(embedding), embedding, attention)
 
     def regions(
         self, clips: Float[Tensor, "batch 3 time 28 28"], seen: Float[Tensor, "batch 12"]

@@ -28,6 +28,7 @@ from multimodal.results import EXPRESSIONS
 from multimodal.training.common import load_checkpoint, save_checkpoint, seed_everything, write_weights
 from multimodal.training.expression_clips import Examples, augment, batches, gather, prepare, split
 from multimodal.training.expression_config import ExpressionConfig
+from multimodal.training.expression_linear import with_linear_readers
 from multimodal.training.teachers import predict, taught
 from multimodal.weights.tensors import read_weights
 
@@ -54,9 +55,14 @@ def train_expression(config: ExpressionConfig, data: Path | None, out: Path) -> 
     seed_everything(config.seed)
     learning, held_out = split(prepare(gather(config, data), config), config)
     network, seconds = _fit(config, [taught(part, teachers, config.teacher_weight) for part in learning], out)
+    architecture: dict[str, Any] = {"model": config.model, **config.options}
+    if config.linear:
+        heat = calibrate(network, held_out)["expression"]
+        network = with_linear_readers(network, architecture, learning, config.linear, heat)
+        architecture["linear"] = True
     figures = {**measure(network, held_out), "train_clips": sum(len(part) for part in learning)}
     calibration = calibrate(network, held_out)
-    card = _card(config, figures, calibration, class_shares(learning), data)
+    card = _card(config, architecture, figures, calibration, class_shares(learning), data)
     path = write_weights(out, config.name, network.state_dict(), card)
     return {**figures, "seconds": round(seconds, 1), "weights": str(path)}
 
@@ -142,7 +148,7 @@ def _teachers(config: ExpressionConfig, data: Path | None, out: Path) -> list[nn
     """Return the networks that teach this one, trained where they are not there yet."""
     runs = []
     for number in range(1, config.teachers + 1):
-        changes = {"name": f"teacher-{number}", "seed": config.seed + number, "teachers": 0}
+        changes = {"name": f"teacher-{number}", "seed": config.seed + number, "teachers": 0, "linear": 0.0}
         runs.append((config.model_copy(update=changes), data, out / f"teacher-{number}"))
     paths = dict(run_all(_teacher, runs, workers=config.workers))
     return [_network(config, paths[run.name]) for run, *_ in runs]
@@ -167,7 +173,8 @@ def _fit(config: ExpressionConfig, learning: list[Examples], out: Path) -> tuple
     kept = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * sum(math.ceil(len(p) / max(config.batch // p.clips.shape[2], 2)) for p in learning)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, steps + 1, pct_start=0.1)
+    rising = max(0.1, 2 / (steps + 1))  # of a few steps, one at least
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, steps + 1, pct_start=rising)
     parts = {"network": network, "kept": kept, "optimiser": optimiser, "schedule": schedule}
     state = load_checkpoint(out / "checkpoint.pt")
     if state is not None:
@@ -214,6 +221,7 @@ def _epoch(
 
 def _card(
     config: ExpressionConfig,
+    architecture: Mapping[str, Any],
     figures: Mapping[str, float],
     temperatures: Mapping[str, float],
     shares: Mapping[str, float],
@@ -227,7 +235,7 @@ def _card(
     rendered = [{**made, "name": "rendered clips of the same faces, measured by veilspeak's own flow"}] if data else []
     return {
         "kind": "expression",
-        "architecture": {"model": config.model, **config.options},
+        "architecture": dict(architecture),
         "licence": "AGPL-3.0-or-later",
         "data": [made, *rendered],
         "figures": dict(figures),

@@ -34,6 +34,8 @@ class ExpressionConfig(Config):
         teachers: How many networks are trained first, each on clips and faces of its own, to say with the labels what
             each clip shows (ensemble distillation, Hinton et al. 2015).
         teacher_weight: How much they have to say, 0 to 1.
+        linear: How much linear readers, fitted after the network, have to say of the expression, 0 to 1; teachers have
+            none.
         workers: How many teachers are trained at a time.
         average: Decay of the running mean of the weights, which is what is kept.
     """
@@ -62,5 +64,6 @@ class ExpressionConfig(Config):
     prior_strength: float = Field(default=0.0, ge=0, le=1)
     teachers: int = Field(default=0, ge=0)
     teacher_weight: float = Field(default=0.7, ge=0, le=1)
+    linear: float = Field(default=0.0, ge=0, lt=1)
     workers: int = Field(default=1, gt=0)
     average: float = Field(default=0.998, ge=0, lt=1)

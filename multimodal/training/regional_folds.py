@@ -121,6 +121,7 @@ def _first(config: RegionalFoldConfig, number: int) -> nn.Module:
     options = {**card.architecture, **config.options}
     network = build_model(options.pop("model"), **options)
     read_weights(network, path)
+    network.linear = None  # a fold has linear readers of its own
     return network
 
 

@@ -57,6 +57,7 @@ NETWORKS = {
     "tiny": lambda: lively(build_model("regional", stem=2, width=16)),
     "plain": lambda: lively(build_model("regional", stem=2, relations=0, attention=False, over_time=False)),
     "deep": lambda: lively(build_model("regional", stem=2, relations=2)),
+    "linear": lambda: lively(build_model("regional", stem=2, linear=True)),
     "shipped": shipped_network,
 }
 

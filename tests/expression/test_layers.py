@@ -10,13 +10,15 @@ from multimodal.expression.layers import (
     LIVELINESS,
     Conv3dSame,
     FaceStem,
+    LinearReaders,
     RegionAttention,
     RelationReasoning,
     VisibleNorm,
     anatomy,
+    liveliest,
     liveliness,
 )
-from multimodal.expression.normalise import region_masks
+from multimodal.expression.normalise import HIDDEN_BELOW, region_masks
 from multimodal.face.canonical import MIRROR
 from multimodal.results import REGIONS
 
@@ -143,6 +145,39 @@ def test_liveliness_is_the_mean_difference_of_neighbours_and_the_mean_size() -> 
                 size.append(np.abs(x)[mask].mean())
             expected = np.log(np.array([max(rough), max(size)]) + 0.03)
             np.testing.assert_allclose(given[1, region, [channel, channel + 3]].numpy(), expected, atol=1e-4)
+
+
+def slow_linear(readers: LinearReaders, clips: Tensor, visibility: Tensor) -> Tensor:
+    rows = []
+    for clip, seen in zip(clips, visibility, strict=True):
+        motion = [float(clip[0, t].abs().mean() + clip[1, t].abs().mean()) for t in range(clip.shape[1])]
+        chosen, steps = clip[:, motion.index(max(motion))], range(0, 28, 2)
+        numbers = [chosen[c, i : i + 2, j : j + 2].mean() for c in range(3) for i in steps for j in steps]
+        kind = LinearReaders.KINDS.index("covered" if any(float(v) < HIDDEN_BELOW for v in seen) else "free")
+        rows.append(readers.weight[kind] @ torch.stack(numbers) + readers.bias[kind])
+    return torch.stack(rows)
+
+
+@pytest.mark.parametrize("time", [1, 4])
+def test_linear_readers_equal_a_slow_version(time: int) -> None:
+    readers, clips = LinearReaders(3), torch.randn(6, 3, time, 28, 28) * torch.rand(1, 1, time, 1, 1)
+    readers.weight.data.normal_()
+    readers.bias.data.normal_()
+    visibility = torch.ones(6, 12)
+    visibility[1, 3], visibility[2, 5], visibility[3] = 0.0, HIDDEN_BELOW, 0.0
+    given = readers(clips, visibility)
+    torch.testing.assert_close(given, slow_linear(readers, clips, visibility), rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(given[0], readers(clips, torch.zeros(6, 12))[0])
+
+
+def test_linear_readers_are_silent_until_fitted() -> None:
+    assert not LinearReaders(3)(torch.randn(2, 3, 2, 28, 28), torch.ones(2, 12)).any()
+
+
+def test_of_maps_that_move_alike_one_is_taken() -> None:
+    one = torch.randn(1, 3, 1, 28, 28)
+    both = liveliest(torch.cat((one, -one), dim=2))
+    assert torch.equal(both, liveliest(one)) or torch.equal(both, liveliest(-one))
 
 
 def slow_reasoning(layer: RelationReasoning, features: Tensor, attention: Tensor) -> Tensor:

@@ -68,6 +68,13 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         torch.testing.assert_close(resumed[name], tensor)
 
 
+@pytest.mark.parametrize("batch", [5, 64])
+def test_a_training_of_few_steps_ends(batch: int, tmp_path: Path) -> None:
+    clips = ClipConfig(clips=60, identities=4, lengths={1: 1.0})
+    config = TINY.model_copy(update={"clips": clips, "epochs": 1, "batch": batch})
+    assert train_expression(config, None, tmp_path)["train_clips"] == 45
+
+
 def test_the_shipped_config_is_valid() -> None:
     config = load_config(ExpressionConfig, shipped("expression/regional.yaml"), ["clips.clips=5"])
     assert (config.name, config.clips.clips) == ("regional-synthetic", 5)

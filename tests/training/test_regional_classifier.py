@@ -218,6 +218,12 @@ def test_tuned_networks_start_from_the_ready_weights(samples: FlowSamples, ready
     assert not torch.allclose(other.network.project, expected.project)
 
 
+def test_linear_readers_of_the_ready_weights_have_no_say_in_a_fold(samples: FlowSamples, tmp_path: Path) -> None:
+    plain, both = tiny_weights(tmp_path / "plain"), tiny_weights(tmp_path / "both", linear=True)
+    first, second = (scores(tiny_config(scratch=0, tuned=1, ready=one), task_of(samples)) for one in (plain, both))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_a_clip_and_its_mirror_image_are_named_alike(samples: FlowSamples) -> None:
     task = task_of(samples)
     seen = np.random.default_rng(0).random((6, 12)).astype(np.float32)
