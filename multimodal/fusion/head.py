@@ -1,17 +1,17 @@
 """The fusion head: attention over the gesture and the expression channel, with a presence mask and a stated prior.
 
 After the gesture and micro-expression system of Li and Jettanasen (Computation 2025, 13(12):277), reconstructed: the
-channel weights are ``a = softmax(l)``, ``l = W2 tanh(W1 [g; m])``, the fused vector is ``h = a_g g + a_m m``, and the
-head reads ``[g, m, h]``. Ours differs in four points. A mask on the channel logits gives a missing channel the weight
-0. The vectors ``g`` and ``m`` are made of what each channel says and how far it can be trusted (``FusionInput``), not
-of its inner features, which were no better on people held out. ``exp(l)`` are the exponents of a product of experts
-(Hinton 1999), so that attention is what it says: how far a channel is listened to. And the product has a third factor,
-the stated prior P(affect | sign), which is handed in and not learned::
+channel weights are ``a = softmax(l)``, ``l = W2 tanh(W1 [g; m])``, by which their fused vector is weighed. Ours differs
+in four points. A mask on the channel logits gives a missing channel the weight 0. The vectors ``g`` and ``m`` are made
+of what each channel says and how far it can be trusted (``FusionInput``), not of its inner features, which were no
+better on people held out. ``exp(l)`` are the exponents of a product of experts (Hinton 1999), so that attention is what
+it says: how far a channel is listened to. And the product has a third factor, the stated prior
+P(affect | sign), which is handed in and not learned::
 
-    log p(sign, affect) ~ exp(l_g) log p_g(sign) + exp(l_m) log p_m(affect) + c(affect) + log P(affect | sign)
+    log p(sign, affect) ~ exp(l_g) log p_g(sign) + exp(l_m) log p_m(affect) + log P(affect | sign)
 
-where the correction ``c`` is read from ``[g, m, h]``. An untrained head at a coupling of 0 is the product of
-posteriors.
+So at a coupling of 0 it names what the product of posteriors names, whatever was learned; an untrained head is that
+product.
 """
 
 from __future__ import annotations
@@ -85,7 +85,6 @@ class FusionHead(nn.Module):
         self.gesture = _encoder(len(GESTURES) + GESTURE_QUALITY, width, dropout)
         self.expression = _encoder(len(EXPRESSIONS) + EXPRESSION_QUALITY, width, dropout)
         self.attend = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), _zeros(nn.Linear(width, 2)))
-        self.correct = _zeros(nn.Linear(3 * width, len(EXPRESSIONS)))
 
     def forward(self, batch: FusionInput) -> FusionOutput:
         """Fuse a batch; shapes as in ``FusionInput`` and ``FusionOutput``."""
@@ -98,10 +97,9 @@ class FusionHead(nn.Module):
         e = _encode(self.expression, said_e, batch.expression_quality, has_expression)
         logits = self.attend(torch.cat([g, e], 1))
         weights = _masked_softmax(logits, batch.present)
-        fused = weights[:, :1] * g + weights[:, 1:] * e
         trust = logits.exp()
         sign = trust[:, :1] * said_g
-        affect = trust[:, 1:] * said_e + self.correct(torch.cat([g, e, fused], 1)) * has_expression
+        affect = trust[:, 1:] * said_e
         joint = _normalised(sign[:, :, None] + affect[:, None, :] + batch.log_prior)
         return FusionOutput(joint, joint.logsumexp(2), joint.logsumexp(1), weights, logits)
 

@@ -49,6 +49,14 @@ def test_untrained_head_is_the_product_of_posteriors() -> None:
     torch.testing.assert_close(output.expression, told.expression_log_posterior)
 
 
+def test_without_a_coupling_any_head_names_what_the_product_names() -> None:
+    told = batch(200)
+    product = told.gesture_log_posterior[:, :, None] + told.expression_log_posterior[:, None, :]
+    output = trained_looking_head()(told)
+    assert not torch.allclose(output.joint, product)
+    assert torch.equal(output.joint.flatten(1).argmax(1), product.flatten(1).argmax(1))
+
+
 def test_untrained_head_with_a_prior_is_bayes_rule() -> None:
     told = batch(coupling=0.6)
     table = affect_given_gesture(0.6, AFFINITY)
