@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from multimodal.expression.registry import build_model
-from multimodal.results import EXPRESSIONS
 from multimodal.training.common import write_weights
 from multimodal.training.regional_config import RegionalFoldConfig
 
@@ -18,7 +17,6 @@ OPTIONS: dict[str, Any] = {"stem": 4, "width": 8}
 def tiny_config(**changes: Any) -> RegionalFoldConfig:
     """Return settings of one tiny network from scratch that learns for two epochs."""
     small = {"options": OPTIONS, "scratch": 1, "tuned": 0, "epochs": 2, "batch": 8, "bank": 12, "linear": 0.0}
-    small |= {"ready_free": 0.0, "ready_covered": 0.0}
     return RegionalFoldConfig(**{**small, **changes})
 
 
@@ -33,8 +31,5 @@ def tiny_weights(folder: Path, seed: int = 0, linear: bool = False) -> str:
         tensors = network.state_dict()
     words = dict.fromkeys(("licence", "intended", "prohibited", "limits", "command"), "")
     architecture = {"model": "regional", **options}
-    even = dict.fromkeys(EXPRESSIONS, 1 / 3)
-    heat = dict.fromkeys(("expression", "objective", "action_units"), 1.0)
-    meta = {"temperatures": heat, "learned_shares": even, "prior": even}
-    card = {"kind": "expression", "architecture": architecture, "data": [], "figures": {}, "meta": meta, **words}
+    card = {"kind": "expression", "architecture": architecture, "data": [], "figures": {}, **words}
     return str(write_weights(folder, "tiny", tensors, card))

@@ -19,8 +19,6 @@ class RegionalFoldConfig(Config):
         linear: How much two logistic regressions (``linear_readers``) have to say beside the networks, 0 to 1.
         ready: Weights that never saw a real face; their card's options hold for the networks that start from them, but
             for ``options``.
-        ready_free, ready_covered: How much those weights have to say as they are, of faces that can be seen whole and
-            of others, 0 to 1; where the classes are those that they know.
         epochs, batch, learning_rate, tuned_rate, weight_decay, smoothing, average: Of the optimisation (AdamW, one
             cycle); ``tuned_rate`` is that of tuned networks, ``smoothing`` that of the labels, ``average`` the decay of
             the running mean of the weights, which is what is kept.
@@ -41,8 +39,6 @@ class RegionalFoldConfig(Config):
     tuned: int = Field(default=2, ge=0)
     linear: float = Field(default=0.3, ge=0, lt=1)
     ready: str = "regional-synthetic"
-    ready_free: float = Field(default=0.1, ge=0, lt=1)
-    ready_covered: float = Field(default=0.4, ge=0, lt=1)
     epochs: int = Field(default=40, gt=0)
     batch: int = Field(default=32, gt=1)
     learning_rate: float = Field(default=1e-3, gt=0)

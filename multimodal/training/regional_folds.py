@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from multimodal import weights as shipped
 from multimodal.data.samples import TestClips
-from multimodal.expression.normalise import HIDDEN_BELOW, normalised_clip
-from multimodal.expression.reader import ExpressionReader
+from multimodal.expression.normalise import normalised_clip
 from multimodal.expression.regional import EMBEDDING, Heads
 from multimodal.expression.registry import build_model
 from multimodal.face.canonical import MIRROR
@@ -55,8 +54,6 @@ class FoldReader(nn.Module):
 def fit(config: RegionalFoldConfig, task: FoldTask) -> list[Scores]:
     """Train a fold's networks and linear readers; return its tests' probabilities, geometric means over all of them.
 
-    The ready weights have a say besides.
-
     Raises:
         MissingError: The ready weights are missing or damaged, or do not fit the network.
         UsageError: The config names a network or covers that there are not.
@@ -65,15 +62,15 @@ def fit(config: RegionalFoldConfig, task: FoldTask) -> list[Scores]:
     for number in range(config.scratch + config.tuned):
         *_, reader = learn(config, task, number)
         members.append(name_tests(reader, task))
-    return _Others(config, task).heard([_together(scores) for scores in zip(*members, strict=True)])
+    return _with_linear(config, [_together(scores) for scores in zip(*members, strict=True)], _linear(config, task))
 
 
 def trace(config: RegionalFoldConfig, task: FoldTask) -> list[Trace]:
     """Do the same, and return the probabilities after every epoch of the networks; see ``fit``."""
-    count, others = config.scratch + config.tuned, _Others(config, task)
+    count, linear = config.scratch + config.tuned, _linear(config, task)
     members = [[name_tests(reader, task) for reader in learn(config, task, number)] for number in range(count)]
     epochs = [[_together(scores) for scores in zip(*epoch, strict=True)] for epoch in zip(*members, strict=True)]
-    return [np.stack(scores) for scores in zip(*(others.heard(e) for e in epochs), strict=True)]
+    return [np.stack(scores) for scores in zip(*(_with_linear(config, e, linear) for e in epochs), strict=True)]
 
 
 def learn(config: RegionalFoldConfig, task: FoldTask, number: int) -> Iterator[FoldReader]:
@@ -173,54 +170,20 @@ def _named(reader: nn.Module, test: TestClips) -> Scores:
     return logits.double().log_softmax(dim=-1).mean(dim=0).softmax(dim=-1).numpy()
 
 
-class _Others:
-    """What is heard beside a fold's networks: its linear readers, and the ready weights as they are.
-
-    Args:
-        config: How much each has to say.
-        task: The fold; of its tests nothing is learned.
-    """
-
-    def __init__(self, config: RegionalFoldConfig, task: FoldTask) -> None:
-        self._config = config
-        self._linear = read_linearly(config, task) if config.linear else []
-        asked = task.train.classes == EXPRESSIONS and (config.ready_free or config.ready_covered)
-        self._ready = [_read_ready(config.ready, test) for test in task.tests] if asked else []
-        self._clear = [(test.visibility >= 1).all(axis=1) for test in task.tests]
-
-    def heard(self, networks: list[Scores]) -> list[Scores]:
-        """Return the probabilities of all together, test by test."""
-        scores = networks
-        if self._linear:
-            shares = np.array([1 - self._config.linear, self._config.linear])
-            scores = [_together(pair, shares) for pair in zip(scores, self._linear, strict=True)]
-        if self._ready:
-            pairs = zip(scores, self._ready, self._clear, strict=True)
-            scores = [_together((own, ready), self._shares(clear)) for own, ready, clear in pairs]
-        return scores
-
-    def _shares(self, clear: Bool[np.ndarray, "n"]) -> Float[np.ndarray, "2 n 1"]:
-        ready = np.where(clear, self._config.ready_free, self._config.ready_covered)[:, None]
-        return np.stack([1 - ready, ready])
+def _linear(config: RegionalFoldConfig, task: FoldTask) -> list[np.ndarray]:
+    return read_linearly(config, task) if config.linear else []
 
 
-def _read_ready(weights: str, test: TestClips) -> Scores:
-    """Return the probabilities that ready weights give, at even odds; even ones where nothing can be seen."""
-    scores = np.full((len(test), len(EXPRESSIONS)), 1 / len(EXPRESSIONS))
-    rows = np.flatnonzero((test.visibility >= HIDDEN_BELOW).any(axis=1))
-    if len(rows):
-        reader = ExpressionReader(weights, prior=dict.fromkeys(EXPRESSIONS, 1.0))
-        read = reader.read_batch(
-            [test.flow[row][None] for row in rows], list(test.visibility[rows]), [(0, 0, 0)] * len(rows)
-        )
-        scores[rows] = [result.probabilities for result in read]
-    return scores
+def _with_linear(config: RegionalFoldConfig, networks: list[np.ndarray], linear: list[np.ndarray]) -> list[np.ndarray]:
+    """Let the linear readers have their share of the say, test by test."""
+    if not linear:
+        return networks
+    shares = (1 - config.linear, config.linear)
+    return [_together(pair, shares) for pair in zip(networks, linear, strict=True)]
 
 
-def _together(scores: Sequence[Scores], shares: Float[np.ndarray, "readers ..."] | None = None) -> Scores:
-    """Return the geometric mean of several readers' probabilities, each counting as its share (of each clip) says."""
-    logs = np.log(np.clip(scores, 1e-9, 1))
-    weights = np.ones(len(scores)) if shares is None else shares
-    weights = np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (logs.ndim - weights.ndim)), logs.shape)
-    mean = np.exp(np.average(logs, axis=0, weights=weights))
+def _together(scores: Sequence[Scores], shares: Sequence[float] | None = None) -> Scores:
+    """Return the geometric mean of several readers' probabilities, each counting as its share says."""
+    weights = np.ones(len(scores)) if shares is None else np.asarray(shares)
+    mean = np.exp(np.average(np.log(np.clip(scores, 1e-9, 1)), axis=0, weights=weights))
     return np.asarray(mean / mean.sum(axis=1, keepdims=True))

@@ -15,9 +15,8 @@ from multimodal.errors import MissingError, UsageError
 from multimodal.evaluation.classification import uf1
 from multimodal.evaluation.conditions import draw_covers
 from multimodal.evaluation.protocols import folds_of
-from multimodal.expression.reader import ExpressionReader
 from multimodal.face.canonical import MIRROR
-from multimodal.results import OBJECTIVE_CLASSES, FlowClip
+from multimodal.results import OBJECTIVE_CLASSES
 from multimodal.training.classifiers import regional
 from multimodal.training.classifiers.base import FoldTask, Scores, build_classifier
 from multimodal.training.classifiers.regional import RegionalClassifier
@@ -223,27 +222,6 @@ def test_linear_readers_of_the_ready_weights_have_no_say_in_a_fold(samples: Flow
     plain, both = tiny_weights(tmp_path / "plain"), tiny_weights(tmp_path / "both", linear=True)
     first, second = (scores(tiny_config(scratch=0, tuned=1, ready=one), task_of(samples)) for one in (plain, both))
     np.testing.assert_array_equal(first, second)
-
-
-def test_ready_weights_have_their_say_by_what_can_be_seen(samples: FlowSamples, ready: str) -> None:
-    task = task_of(samples)
-    seen = np.ones((6, 12), np.float32)
-    seen[2:4, :5], seen[5] = 0.0, 0.0
-    task = replace(task, tests=(replace(task.tests[0], visibility=seen),))
-    config = tiny_config(ready=ready)
-    own, reader = scores(config, task), ExpressionReader(ready)
-    given = scores(tiny_config(ready=ready, ready_free=0.2, ready_covered=0.6), task)
-    for row, share in enumerate((0.2, 0.2, 0.6, 0.6, 0.2, 0.6)):
-        clip = FlowClip(task.tests[0].flow[row][None], np.zeros(1), 0.0, seen[row])
-        mean = own[row] ** (1 - share) * reader.read(clip, 0, 0, 0).probabilities ** share
-        np.testing.assert_allclose(given[row], mean / mean.sum(), rtol=1e-4)
-    assert not np.allclose(given, own, atol=1e-3)
-
-
-def test_ready_weights_are_silent_about_classes_that_they_do_not_know(samples: FlowSamples, ready: str) -> None:
-    five = replace(samples, classes=OBJECTIVE_CLASSES)
-    loud = {"ready": ready, "ready_free": 0.5, "ready_covered": 0.5}
-    np.testing.assert_array_equal(scores(tiny_config(**loud), task_of(five)), scores(tiny_config(), task_of(five)))
 
 
 def test_a_clip_and_its_mirror_image_are_named_alike(samples: FlowSamples) -> None:

@@ -43,8 +43,7 @@ class RegionalClassifier(Classifier):
     def describe(self) -> Mapping[str, Any]:
         """See ``Classifier``; with the hash of the ready weights, so that other weights make finished folds stale."""
         config = self.config
-        needed = config.tuned or config.ready_free or config.ready_covered
-        ready = {"ready_sha256": find(config.ready)[1].sha256} if needed else {}
+        ready = {"ready_sha256": find(config.ready)[1].sha256} if config.tuned else {}
         return {**config.model_dump(mode="json"), **ready}
 
     def fit_predict(self, task: FoldTask) -> list[Scores]:
@@ -64,40 +63,36 @@ class RegionalClassifier(Classifier):
             return trace(self.config, task)
 
 
-_ALONE: Mapping[str, Any] = {"scratch": 1, "tuned": 0, "linear": 0.0, "ready_free": 0.0, "ready_covered": 0.0}
-"""One network from scratch, and nothing beside it."""
-
-
 @register_classifier("regional-unrelated")
 class WithoutRelations(RegionalClassifier):
     """Ablation: no relation reasoning. All networks from scratch, to be compared with ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {**_ALONE, "options": {"relations": 0}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"relations": 0}}
 
 
 @register_classifier("regional-ungated")
 class WithoutAttention(RegionalClassifier):
     """Ablation: regions are gated by their visibility alone. From scratch, as ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {**_ALONE, "options": {"attention": False}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"attention": False}}
 
 
 @register_classifier("regional-timeless")
 class WithoutGRU(RegionalClassifier):
     """Ablation: no GRU over time. From scratch, as ``regional-scratch``."""
 
-    changes: ClassVar[Mapping[str, Any]] = {**_ALONE, "options": {"over_time": False}}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0, "options": {"over_time": False}}
 
 
 @register_classifier("regional-scratch")
 class FromScratch(RegionalClassifier):
     """Ablation: one network, no synthetic pre-training; what the other ablations are compared with."""
 
-    changes: ClassVar[Mapping[str, Any]] = _ALONE
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 1, "tuned": 0, "linear": 0.0}
 
 
 @register_classifier("regional-tuned")
 class Tuned(RegionalClassifier):
     """Ablation: one network that starts from synthetic faces."""
 
-    changes: ClassVar[Mapping[str, Any]] = {**_ALONE, "scratch": 0, "tuned": 1}
+    changes: ClassVar[Mapping[str, Any]] = {"scratch": 0, "tuned": 1, "linear": 0.0}
